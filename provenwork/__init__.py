@@ -1,0 +1,1 @@
+"""Provenwork: pay machines for work that is proven."""

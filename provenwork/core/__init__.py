@@ -1,0 +1,1 @@
+"""Money, state machines, errors and time. Imports nothing of ours."""

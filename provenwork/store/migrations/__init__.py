@@ -1,0 +1,1 @@
+"""How the tables came to be, step by step (alembic). Steps go forward only; a released one is never edited."""

@@ -1,0 +1,12 @@
+"""The tables, one file per concern; `metadata` has them all.
+
+A change here comes with a migration in `provenwork/store/migrations/versions/`, and a test fails if the two differ.
+"""
+
+from provenwork.store.tables._events import events, streams
+from provenwork.store.tables._idempotency import idempotency_keys
+from provenwork.store.tables._leases import leases
+from provenwork.store.tables._metadata import metadata
+from provenwork.store.tables._outbox import outbox
+
+__all__ = ["events", "idempotency_keys", "leases", "metadata", "outbox", "streams"]

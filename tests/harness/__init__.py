@@ -1,0 +1,1 @@
+"""What the tests of the contracts share: actors, calls, reverts, events, signatures."""

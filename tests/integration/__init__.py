@@ -1,0 +1,1 @@
+"""Python against the contracts on a local chain."""

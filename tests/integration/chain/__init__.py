@@ -1,0 +1,1 @@
+"""The chain as the services see it."""

@@ -1,0 +1,1 @@
+"""Deployments, on local chains and rehearsed on one that says it is Base Sepolia."""

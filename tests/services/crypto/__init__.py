@@ -1,0 +1,1 @@
+"""Signers, in memory and in a vault."""

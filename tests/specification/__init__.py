@@ -1,0 +1,1 @@
+"""Holds interfaces, branch trees and tests together: see tests/README.md."""

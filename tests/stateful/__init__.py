@@ -1,0 +1,1 @@
+"""State machines over the real contracts on a real chain."""

@@ -1,0 +1,204 @@
+"""A bookkeeper of all contracts who sees nothing but events."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.stateful.job_model import JobModel
+from tests.stateful.session_model import SessionModel
+from tests.stateful.world import ZERO, Log
+
+
+@dataclass
+class Ledger:
+    """What one contract owes, in base units: by (account, token), fees by token."""
+
+    earned: Counter[tuple[str, str]] = field(default_factory=Counter)
+    credits: Counter[tuple[str, str]] = field(default_factory=Counter)
+    fees: Counter[str] = field(default_factory=Counter)
+
+    def owed(self, token: str) -> int:
+        """All of it in one token."""
+        waiting = [*self.earned.items(), *self.credits.items()]
+        return self.fees[token] + sum(amount for (_, of), amount in waiting if of == token)
+
+
+@dataclass
+class Worker:
+    """A worker of the registry."""
+
+    active: bool = False
+    nonce: int = 0
+
+
+@dataclass
+class Settings:
+    """What an owner can change."""
+
+    paused: bool = False
+    treasury: str = ZERO
+    tokens: dict[str, tuple[bool, int]] = field(default_factory=dict)
+    defaults: tuple[int, int] = (0, 0)
+
+
+@dataclass
+class Books:
+    """Everything that events tell."""
+
+    addresses: dict[str, str]
+    """The contracts' names by their addresses."""
+    sessions: dict[int, SessionModel] = field(default_factory=dict)
+    jobs: dict[int, JobModel] = field(default_factory=dict)
+    ledgers: dict[str, Ledger] = field(
+        default_factory=lambda: {"market": Ledger(), "jobs": Ledger()}
+    )
+    settings: dict[str, Settings] = field(
+        default_factory=lambda: {"market": Settings(), "jobs": Settings()}
+    )
+    workers: dict[str, Worker] = field(default_factory=dict)
+    signer: str = ZERO
+    pending_signer: str = ZERO
+    admin: str = ZERO
+    pending_admin: str = ZERO
+    nonces: Counter[str] = field(default_factory=Counter)
+    operators: dict[tuple[str, str], int] = field(default_factory=dict)
+    revoked_intents: set[tuple[str, int]] = field(default_factory=set)
+    revoked_circuits: dict[int, int] = field(default_factory=dict)
+    edges: set[tuple[str, str, int, int]] = field(default_factory=set)
+    """Changes of status: of what, by which event, from, to."""
+    withdrawn: list[dict[str, Any]] = field(default_factory=list)
+    named: set[tuple[str, Any]] = field(default_factory=set)
+    """What the latest transaction spoke of."""
+
+    def read(self, logs: list[Log], now: int) -> None:
+        """Books what a transaction logged."""
+        self.named = set()
+        for log in logs:
+            contract = self.addresses[log.emitter]
+            self.named |= {(contract, value) for value in log.arguments.values()}
+            book = getattr(self, f"_{contract}")
+            book(log.name, log.arguments, now)
+
+    # -------------------------------------------------------------------------- marketplace
+
+    def _market(self, name: str, log: dict[str, Any], now: int) -> None:
+        if name == "SessionCreated":
+            session = SessionModel(
+                log["jobId"], log["user"], log["host"], log["deposit"], log["pricePerToken"], now
+            )
+            self.sessions[session.id] = session
+            if "endsAt" in log:
+                session.book("SessionTerms", log, now)
+        elif name == "VoucherSkipped":
+            return
+        elif "jobId" in log:
+            session = self.sessions[log["jobId"]]
+            before, paid = session.status, session.paid
+            session.book(name, log, now)
+            self.edges.add(("session", name, before, session.status))
+            if session.paid != paid:
+                key = (session.host, session.token)
+                self.ledgers["market"].earned[key] += session.paid - paid
+        else:
+            self._owners("market", name, log)
+
+    # ------------------------------------------------------------------------------ factory
+
+    def _jobs(self, name: str, log: dict[str, Any], now: int) -> None:
+        if name == "JobPosted":
+            self.jobs[log["jobId"]] = JobModel.from_posting(log, now)
+        elif "jobId" in log:
+            job = self.jobs[log["jobId"]]
+            before, earned, worker = job.status, job.earned, job.worker
+            job.book(name, log, now)
+            self.edges.add(("job", name, before, job.status))
+            if job.earned != earned:
+                assert worker == log["worker"]
+                self.ledgers["jobs"].earned[worker, job.token] += job.earned - earned
+        elif name == "NonceUsed":
+            assert log["nonce"] == self.nonces[log["account"]]
+            self.nonces[log["account"]] += 1
+        elif name == "OperatorSet":
+            self.operators[log["issuer"], log["operator"]] = log["until"]
+        elif name == "IntentRevoked":
+            self.revoked_intents.add((log["account"], log["digest"]))
+        else:
+            self._owners("jobs", name, log)
+
+    # ------------------------------------------------------------------ what both have alike
+
+    def _owners(self, contract: str, name: str, log: dict[str, Any]) -> None:
+        ledger, settings = self.ledgers[contract], self.settings[contract]
+        if name == "Credited":
+            ledger.credits[log["account"], log["token"]] += log["amount"]
+        elif name == "Withdrawn":
+            key = (log["account"], log["token"])
+            assert ledger.earned.pop(key, 0) == log["gross"]
+            assert ledger.credits.pop(key, 0) == log["credit"]
+            ledger.fees[log["token"]] += log["fee"]
+            self.withdrawn.append(log | {"contract": contract})
+        elif name == "FeesWithdrawn":
+            ledger.fees[log["token"]] -= log["amount"]
+        elif name in ("Paused", "Unpaused"):
+            settings.paused = name == "Paused"
+        elif name == "TreasurySet":
+            settings.treasury = log["treasury"]
+        elif name == "TokenSet":
+            least = log.get("minimumDeposit", log.get("minimumAmount"))
+            settings.tokens[log["token"]] = (bool(log["allowed"]), int(least or 0))
+        elif name == "OwnershipTransferStarted":
+            pass  # to nobody: see the officers' rules
+        elif name == "DefaultsSet":
+            settings.defaults = (log["circuitId"], log["maxTokensPerSecond"])
+        else:
+            raise AssertionError(f"nobody books {name}")
+
+    # ----------------------------------------------------------------- registry and circuits
+
+    def _registry(self, name: str, log: dict[str, Any], now: int) -> None:
+        if name in ("WorkerRegistered", "WorkerDeregistered", "WorkerDeactivated"):
+            worker = self.workers.setdefault(log["worker"], Worker())
+            worker.active = name == "WorkerRegistered"
+            if "nextNonce" in log:
+                assert log["nextNonce"] > worker.nonce
+                worker.nonce = log["nextNonce"]
+        elif name == "SignerUpdateProposed":
+            self.pending_signer = log["pendingSigner"]
+        elif name == "SignerUpdateCancelled":
+            self.pending_signer = ZERO
+        elif name == "SignerUpdated":
+            self.signer, self.pending_signer = log["newSigner"], ZERO
+        elif name == "SignerDisabled":
+            self.signer = self.pending_signer = ZERO
+        elif name == "AdminTransferStarted":
+            self.pending_admin = log["pendingAdmin"]
+        elif name == "AdminTransferCancelled":
+            self.pending_admin = ZERO
+        elif name == "AdminTransferred":
+            self.admin, self.pending_admin = log["newAdmin"], ZERO
+        else:
+            assert name == "ProfileUpdated", f"nobody books {name}"
+
+    def _circuits(self, name: str, log: dict[str, Any], now: int) -> None:
+        if name == "CircuitRevoked":
+            self.revoked_circuits[log["circuitId"]] = now
+
+    def _tokens(self, name: str, log: dict[str, Any], now: int) -> None:
+        """Tokens are asked for balances, not believed."""
+
+    # ----------------------------------------------------------------------------- questions
+
+    def owed(self, contract: str, token: str) -> int:
+        """What a contract owes in a token: deposits or jobs, ledgers, bonds."""
+        held: list[SessionModel] | list[JobModel]
+        held = list(self.sessions.values()) if contract == "market" else list(self.jobs.values())
+        owed = self.ledgers[contract].owed(token) + sum(x.held for x in held if x.token == token)
+        return owed + (sum(x.bond for x in held) if token == ZERO else 0)
+
+    def is_active(self, worker: str) -> bool:
+        """Whether the registry knows it as an active worker."""
+        return worker in self.workers and self.workers[worker].active
+
+    def acts_for(self, issuer: str, account: str, now: int) -> bool:
+        """The issuer itself, or its operator."""
+        return account == issuer or now <= self.operators.get((issuer, account), 0)

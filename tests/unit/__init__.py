@@ -1,0 +1,1 @@
+"""One folder per contract, one file and one branch tree per function."""

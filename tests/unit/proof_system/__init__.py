@@ -1,0 +1,1 @@
+"""ProofSystem: which circuits count, and what a proof shows."""

@@ -1,0 +1,1 @@
+"""SessionLens: whose sessions are open."""

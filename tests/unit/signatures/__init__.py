@@ -1,0 +1,1 @@
+"""Signatures: who signed a digest, for keys and for contracts."""

@@ -1,0 +1,1 @@
+"""WorkerRegistry: who may work."""
