@@ -24,6 +24,9 @@ and of the agents' tools. An error without one has its parent's.
     │       └── SignerUnavailable  the vault that keeps the key does not answer; nothing was signed [signer_unavailable]
     ├── ChainError                 everything about the chain
     │   ├── NodeUnavailable        the node does not answer; nothing was sent [network_error]
+    │   ├── NodeRefused            the node answers a question with an error of its own
+    │   ├── NodeInconsistent       what the node says contradicts itself; nothing of it was used [network_error]
+    │   ├── FinalityBroken         the chain took back what was final; only a person can go on from here
     │   ├── WrongChain             the node serves another chain, or no contract is at the address
     │   ├── ContractReverted       the contract refuses: its error's name and arguments [invalid_state]
     │   ├── TransactionRefused     not sent: fees, funds, or the node said no; nothing happened
@@ -90,12 +93,15 @@ __all__ = [
     "EngineError",
     "EngineTimeout",
     "Expired",
+    "FinalityBroken",
     "Forbidden",
     "IdempotencyConflict",
     "InvalidState",
     "LeaseLost",
     "LimitReached",
     "LockConflict",
+    "NodeInconsistent",
+    "NodeRefused",
     "NodeUnavailable",
     "NonceUsed",
     "NotFound",
@@ -239,6 +245,29 @@ class NodeUnavailable(ChainError):
 
     type = "network_error"
     retry_after = 5.0
+
+
+class NodeRefused(ChainError):
+    """The node answered a question with an error.
+
+    `code` is the error's JSON-RPC number, `data` what came with it: a revert's data as 0x and hex digits, or nothing.
+    """
+
+    def __init__(self, message: str, *, code: int = 0, data: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+        self.data = data
+
+
+class NodeInconsistent(ChainError):
+    """What the node says contradicts itself, such as logs of another fork. Nothing of it was used."""
+
+    type = "network_error"
+    retry_after = 5.0
+
+
+class FinalityBroken(ChainError):
+    """The chain took back what had been final. What was built upon it is wrong, and only a person can say what now."""
 
 
 class WrongChain(ChainError):

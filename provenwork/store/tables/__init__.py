@@ -8,5 +8,15 @@ from provenwork.store.tables._idempotency import idempotency_keys
 from provenwork.store.tables._leases import leases
 from provenwork.store.tables._metadata import metadata
 from provenwork.store.tables._outbox import outbox
+from provenwork.store.tables._transactions import transaction_attempts, transactions
 
-__all__ = ["events", "idempotency_keys", "leases", "metadata", "outbox", "streams"]
+__all__ = [
+    "events",
+    "idempotency_keys",
+    "leases",
+    "metadata",
+    "outbox",
+    "streams",
+    "transaction_attempts",
+    "transactions",
+]

@@ -30,6 +30,12 @@ CONTENTS = {
         "INSERT INTO outbox VALUES (gen_random_uuid(), 'mail', '{}', now(), now(), 1, 'late')"
     ],
     "0004": ["INSERT INTO leases VALUES ('job', 'alice', 3, now())"],
+    "0005": [
+        """INSERT INTO transactions (id, chain_id, sender, key, to_address, value, data, purpose, state, nonce, enqueued_at)
+        VALUES ('00000000-0000-0000-0000-000000000001', 8453, '0xA', 'pay/7', '0xB', 1, '', '', 'sent', 0, now())""",
+        """INSERT INTO transaction_attempts VALUES ('0xC', '00000000-0000-0000-0000-000000000001', 1, false, '', 2, 1,
+        now(), 0, now(), '')""",
+    ],
 }
 
 
