@@ -16,10 +16,10 @@ ARGS ?=
 MINUTES ?= 60
 NETWORK ?= ethereum:local:foundry
 
-.PHONY: help setup compile test quick machine deep demo gas vectors spec lint format lock clean
+.PHONY: help setup compile test quick machine deep coverage demo gas vectors spec lint format lock clean
 
 help: ## this table
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-9s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install everything into .venv and node_modules (a no-op when nothing changed)
 	@toolchain/setup.sh
@@ -40,6 +40,9 @@ machine: compile ## the contracts' state machine as far as a merge should go: 30
 deep: compile ## the same for MINUTES=60, from where the last time stopped: build/deep.json
 	$(BIN)/python toolchain/deep.py --minutes $(MINUTES) --workers $(WORKERS)
 
+coverage: compile ## lines and branches of the contracts that the tests execute: build/coverage.json, build/coverage/index.html
+	$(BIN)/python -m assurance.coverage --workers $(WORKERS) $(ARGS)
+
 demo: compile ## play a session and a prompt job on a local chain, with real proofs made on the spot
 	$(BIN)/ape run demo --network $(NETWORK) $(ARGS)
 
@@ -55,7 +58,7 @@ spec: setup ## the specification on one page: docs/spec.html, with the coverage 
 lint: compile ## ruff, mypy --strict, import-linter, solhint, the specification's checker, slither, contract sizes
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy provenwork toolchain scripts bench
+	$(BIN)/mypy provenwork toolchain scripts bench assurance
 	$(BIN)/lint-imports --no-cache
 	node_modules/.bin/solhint --disc --noPoster --max-warnings 0 'contracts/**/*.sol' 'interfaces/**/*.sol'
 	$(BIN)/pytest -q -p no:ape_test -o addopts= --noconftest tests/unit/test_specification.py tests/unit/test_promises.py
