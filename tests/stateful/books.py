@@ -29,6 +29,17 @@ class Worker:
 
     active: bool = False
     nonce: int = 0
+    profile: tuple[int, int, int] | None = None
+    """The hash, the hourly rate and the time of registration; nothing for those that were there before."""
+
+
+@dataclass
+class Circuit:
+    """A circuit as it was registered."""
+
+    max_tokens: int
+    binds_input: bool
+    revoked_at: int = 0
 
 
 @dataclass
@@ -63,7 +74,12 @@ class Books:
     nonces: Counter[str] = field(default_factory=Counter)
     operators: dict[tuple[str, str], int] = field(default_factory=dict)
     revoked_intents: set[tuple[str, int]] = field(default_factory=set)
-    revoked_circuits: dict[int, int] = field(default_factory=dict)
+    circuits: dict[int, Circuit] = field(default_factory=dict)
+    models: dict[int, int] = field(default_factory=dict)
+    cached: set[tuple[int, int, int, int]] = field(default_factory=set)
+    """Proofs that ProofSystem remembers: circuit, tag, tokens, instances hash."""
+    owners: dict[str, str] = field(default_factory=dict)
+    pending_owners: dict[str, str] = field(default_factory=dict)
     edges: set[tuple[str, str, int, int]] = field(default_factory=set)
     """Changes of status: of what, by which event, from, to."""
     withdrawn: list[dict[str, Any]] = field(default_factory=list)
@@ -129,7 +145,9 @@ class Books:
 
     def _owners(self, contract: str, name: str, log: dict[str, Any]) -> None:
         ledger, settings = self.ledgers[contract], self.settings[contract]
-        if name == "Credited":
+        if name.startswith("Ownership"):
+            self._ownership(contract, name, log)
+        elif name == "Credited":
             ledger.credits[log["account"], log["token"]] += log["amount"]
         elif name == "Withdrawn":
             key = (log["account"], log["token"])
@@ -146,22 +164,25 @@ class Books:
         elif name == "TokenSet":
             least = log.get("minimumDeposit", log.get("minimumAmount"))
             settings.tokens[log["token"]] = (bool(log["allowed"]), int(least or 0))
-        elif name == "OwnershipTransferStarted":
-            pass  # to nobody: see the officers' rules
         elif name == "DefaultsSet":
             settings.defaults = (log["circuitId"], log["maxTokensPerSecond"])
         else:
             raise AssertionError(f"nobody books {name}")
 
+    def _ownership(self, contract: str, name: str, log: dict[str, Any]) -> None:
+        assert log["previousOwner"] == self.owners[contract]
+        if name == "OwnershipTransferStarted":
+            self.pending_owners[contract] = log["newOwner"]
+        else:
+            assert name == "OwnershipTransferred", f"nobody books {name}"
+            assert log["newOwner"] in (self.pending_owners[contract], ZERO)
+            self.owners[contract], self.pending_owners[contract] = log["newOwner"], ZERO
+
     # ----------------------------------------------------------------- registry and circuits
 
     def _registry(self, name: str, log: dict[str, Any], now: int) -> None:
-        if name in ("WorkerRegistered", "WorkerDeregistered", "WorkerDeactivated"):
-            worker = self.workers.setdefault(log["worker"], Worker())
-            worker.active = name == "WorkerRegistered"
-            if "nextNonce" in log:
-                assert log["nextNonce"] > worker.nonce
-                worker.nonce = log["nextNonce"]
+        if name.startswith(("Worker", "Profile")):
+            self._workers(name, log, now)
         elif name == "SignerUpdateProposed":
             self.pending_signer = log["pendingSigner"]
         elif name == "SignerUpdateCancelled":
@@ -174,14 +195,45 @@ class Books:
             self.pending_admin = log["pendingAdmin"]
         elif name == "AdminTransferCancelled":
             self.pending_admin = ZERO
-        elif name == "AdminTransferred":
-            self.admin, self.pending_admin = log["newAdmin"], ZERO
         else:
-            assert name == "ProfileUpdated", f"nobody books {name}"
+            assert name == "AdminTransferred", f"nobody books {name}"
+            self.admin, self.pending_admin = log["newAdmin"], ZERO
+
+    def _workers(self, name: str, log: dict[str, Any], now: int) -> None:
+        worker = self.workers.setdefault(log["worker"], Worker())
+        if name == "ProfileUpdated":
+            if worker.profile:
+                worker.profile = (log["ipfsHash"], log["hourlyRate"], worker.profile[2])
+            return
+        assert name in ("WorkerRegistered", "WorkerDeregistered", "WorkerDeactivated"), name
+        worker.active = name == "WorkerRegistered"
+        worker.profile = (log["ipfsHash"], log["hourlyRate"], now) if worker.active else (0, 0, 0)
+        if "nextNonce" in log:
+            assert log["nextNonce"] > worker.nonce
+            worker.nonce = log["nextNonce"]
 
     def _circuits(self, name: str, log: dict[str, Any], now: int) -> None:
-        if name == "CircuitRevoked":
-            self.revoked_circuits[log["circuitId"]] = now
+        if name == "CircuitRegistered":
+            assert log["circuitId"] not in self.circuits
+            binds = bool(log["bindsInput"])
+            self.circuits[log["circuitId"]] = Circuit(log["maxTokens"], binds)
+        elif name == "CircuitRevoked":
+            self.circuits[log["circuitId"]].revoked_at = now
+        elif name == "ModelCircuitSet":
+            assert self.models.get(log["modelId"], 0) == log["previousCircuitId"]
+            self.models[log["modelId"]] = log["circuitId"]
+        elif name == "ProofCached":
+            self.cached.add((log["circuitId"], log["tag"], log["tokens"], log["instancesHash"]))
+        else:
+            self._ownership("circuits", name, log)
+
+    def is_revoked(self, circuit: int) -> bool:
+        """Whether a circuit was there and counts no more."""
+        return circuit in self.circuits and self.circuits[circuit].revoked_at != 0
+
+    def is_usable(self, circuit: int) -> bool:
+        """Whether a circuit counts."""
+        return circuit in self.circuits and self.circuits[circuit].revoked_at == 0
 
     def _tokens(self, name: str, log: dict[str, Any], now: int) -> None:
         """Tokens are asked for balances, not believed."""

@@ -1,197 +1,59 @@
-"""Everything that can be done with one-shot jobs, by call or by signature, by anybody, at any second."""
+"""Everything that can be done with one-shot jobs that are there, by call or by signature, by anybody, at any second."""
 
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, precondition, rule
+from hypothesis.stateful import precondition, rule
 
-from tests.harness.factory import (
-    APPROVE,
-    BPS,
-    CLAIMED,
-    DAY,
-    GWEI,
-    HOUR,
-    MINUTE,
-    OPEN,
-    REJECT,
-    REOPEN,
-    SPEC,
-    SUBMITTED,
-)
+from tests.harness.factory import APPROVE, BPS, CLAIMED, DAY, HOUR, OPEN, REJECT, REOPEN, SUBMITTED
 from tests.stateful.job_model import JobModel
-from tests.stateful.stage import Stage, pick, purses, rude
+from tests.stateful.job_posting_rules import JobPostingRules, by_sig, times
+from tests.stateful.stage import pick, rude
 from tests.stateful.world import ZERO
 
-MAX_JOBS = 6
-AMOUNTS = {"ether": 10**16 + 1, "usdc": 20_000_001, "deny": 700_003}
-INTENTS = {
-    "post": "PostJob(address issuer,address payee,address evaluator,address token,uint256 amount,uint256 claimDuration,"
-    "uint256 workDuration,uint256 reviewDuration,uint256 claimBond,uint256 rejectFeeBps,bytes32 specHash,uint256 nonce,"
-    "uint256 deadline)",
-    "cancel": "CancelJob(uint256 jobId,uint256 round,uint256 deadline)",
-    "claim": "ClaimJob(uint256 jobId,uint256 round,address worker,uint256 nonce,uint256 deadline)",
-    "release": "ReleaseClaim(uint256 jobId,uint256 round,address worker,uint256 nonce,uint256 deadline)",
-    "submit": "SubmitWork(uint256 jobId,uint256 round,address worker,bytes32 workHash,uint256 deadline)",
-    "verify": "VerifyJob(uint256 jobId,uint256 round,bytes32 workHash,bool approved,bool reopen,uint16 splitBps,"
-    "uint256 deadline)",
-    "expire": "ExpireJob(uint256 jobId,uint256 round,uint256 deadline)",
-}
+YEAR = 365 * DAY
+WORKERS = (
+    "worker",
+    "worker",
+    "worker",
+    "other_host",
+    "other_host",
+    "wallet",
+    "issuer",
+    "evaluator",
+)
 verdicts = st.sampled_from(
     [APPROVE, REOPEN, REOPEN, REJECT, (False, False, 3_333), (True, True, 0), (False, False, BPS)]
 )
-by_sig = st.booleans()
-days = st.sampled_from([1, 1, 1, 1, 1, 7, 8])
-"""How many days an intent counts; more than seven is too many."""
 
 
-class JobRules(Stage):
+class JobRules(JobPostingRules):
     """The factory's functions, one rule for each pair of call and signature."""
 
-    def job(self, pick: int, fits: Any, rude: bool) -> JobModel | None:
-        """One of the jobs, mostly one that fits."""
-        return self.one(self.books.jobs.values(), pick, fits, rude)
-
-    def wrong_status(self, job: JobModel, wanted: int) -> dict[str, bool]:
-        """Nearly every function wants one status."""
-        return {"JobFactory_WrongStatus": job.status != wanted}
-
-    # ------------------------------------------------------------------------------- signing
-
-    def signed(
-        self, intent: str, values: tuple[Any, ...], signer: str, days: int, *, forged: bool
-    ) -> tuple[int, bytes, dict[str, bool]]:
-        """An intent's deadline, its signature, and the requirements of both."""
-        deadline = self.now + days * DAY
-        digest = self.domains["jobs"].digest(INTENTS[intent], *values, deadline)
-        keys = {key.address: key for key in self.world.keys.values() if key.secret}
-        # The wallet says yes to what its owner signed.
-        keys[self.address("wallet")] = self.key("user")
-        named = keys.get(signer, self.key("stranger"))
-        by = self.key("stranger") if forged else named
-        broken = {
-            "JobFactory_DeadlineOutOfRange": days > 7,
-            "JobFactory_IntentRevoked": (signer, int.from_bytes(digest, "big"))
-            in self.books.revoked_intents,
-            "JobFactory_SignatureInvalid": by.address != named.address or signer not in keys,
-        }
-        return deadline, by.sign(digest), broken
-
-    def remember(self, function: str, arguments: tuple[Any, ...], logs: Any) -> None:
-        """A signature that was carried out must not be carried out again."""
-        if logs is not None:
-            self.intents.append((function, arguments))
-
-    @precondition(lambda self: self.intents)
-    @rule(pick=pick, other=pick)
-    def replay_an_intent(self, pick, other):
-        """Whatever was carried out once is refused for ever after, whatever round or status came since."""
-        function, arguments = self.intents[pick % len(self.intents)]
-        request = self.world.request("jobs", function, arguments, self.anyone(other), 0)
-        refusal = self.world.refusal(request)
-        assert refusal is not None, f"{function} passes twice"
-        assert refusal.startswith("JobFactory_"), refusal
-
-    @rule(pick=pick, days=days)
-    def revoke_intent(self, pick, days):
-        """An issuer voids a cancellation that it may have signed."""
-        job = self.job(pick, lambda j: j.is_held, False)
-        if job is None:
-            return
-        deadline = self.now + days * DAY
-        digest = self.domains["jobs"].digest(INTENTS["cancel"], job.id, job.round, deadline)
-        self.attempt("jobs", "revokeIntent", (digest,), job.issuer, {})
-        arguments = (job.id, deadline, self.key("issuer").sign(digest))
-        broken = {
-            **self.wrong_status(job, OPEN),
-            "JobFactory_IntentRevoked": True,
-            "JobFactory_DeadlineOutOfRange": days > 7,
-        }
-        self.attempt("jobs", "cancelJobBySig", arguments, self.address("relayer"), broken)
-
-    # ------------------------------------------------------------------------------- posting
-
-    @initialize(
-        purse=purses,
-        evaluator=st.sampled_from(["", "evaluator"]),
-        bond=st.sampled_from([0, 10**15]),
-        fee=st.sampled_from([0, 777, 5_000]),
-    )
-    def first_job(self, purse, evaluator, bond, fee):
-        self._post("issuer", "", evaluator, purse, bond, fee, False, 1, False)
-
-    @precondition(lambda self: len(self.books.jobs) < MAX_JOBS)
-    @rule(
-        issuer=st.sampled_from(["issuer", "issuer", "wallet", "refuser", "user"]),
-        payee=st.sampled_from(["", "", "worker", "stranger", "issuer"]),
-        evaluator=st.sampled_from(["", "evaluator"]),
-        purse=purses,
-        bond=st.sampled_from([0, 0, 5 * GWEI, 10**15]),
-        fee=st.sampled_from([0, 0, 777, 777, 5_000, 5_001]),
-        by_sig=by_sig,
-        days=days,
-        rude=rude,
-    )
-    def post(self, issuer, payee, evaluator, purse, bond, fee, by_sig, days, rude):
-        self._post(issuer, payee, evaluator, purse, bond, fee, by_sig, days, rude)
-
-    def _post(self, issuer, payee, evaluator, purse, bond, fee, by_sig, days, rude):
-        self.make_ready("jobs", purse, rude)
-        settings, token, poster = (
-            self.books.settings["jobs"],
-            self.tokens[purse],
-            self.address(issuer),
-        )
-        payee = self.address(payee) if payee else ZERO
-        evaluator = self.address(evaluator) if evaluator else ZERO
-        durations = (3 * DAY, DAY + HOUR, 40 * MINUTE) if fee else (2 * HOUR, 20 * MINUTE, DAY)
-        if rude:
-            durations = (2 * HOUR + 1, *durations[1:])
-        terms = (payee, evaluator, token, AMOUNTS[purse], *durations, bond, fee, SPEC)
-        allowed, least = settings.tokens[token]
-        broken = {
-            "EnforcedPause": settings.paused,
-            "JobFactory_RolesCollide": payee != ZERO and payee in (poster, evaluator),
-            "JobFactory_TokenNotAllowed": not allowed or (by_sig and token == ZERO),
-            "JobFactory_AmountOutOfRange": AMOUNTS[purse] < least,
-            "JobFactory_DurationNotWholeMinutes": rude,
-            "JobFactory_RejectFeeTooHigh": fee > 5_000,
-            "DenylistToken_Denied": self.cannot_move(token, poster),
-        }
-        if not by_sig:
-            value = AMOUNTS[purse] if token == ZERO else 0
-            self.attempt("jobs", "postJob", (terms,), poster, broken, value)
-            return
-        nonce = self.books.nonces[poster]
-        values = (poster, *terms, nonce)
-        deadline, signature, more = self.signed("post", values, poster, days, forged=rude)
-        arguments = (terms, poster, deadline, signature)
-        relayer = self.address("relayer")
-        logs = self.attempt("jobs", "postJobBySig", arguments, relayer, broken | more)
-        self.remember("postJobBySig", arguments, logs)
+    # -------------------------------------------------------------------------------- ending
 
     @precondition(lambda self: any(j.is_held for j in self.books.jobs.values()))
     @rule(
         pick=pick,
         how=st.sampled_from(["cancel", "expire", "expire", "silence", "silence"]),
         by_sig=by_sig,
-        days=days,
+        seconds=times,
         rude=rude,
     )
-    def end_a_job(self, pick, how, by_sig, days, rude):
+    def end_a_job(self, pick, how, by_sig, seconds, rude):
         if how == "cancel":
-            self.cancel(pick, by_sig, days, rude)
+            self.cancel(pick, by_sig, seconds, rude)
         elif how == "expire":
-            self.expire_job(pick, by_sig, days, rude)
+            self.expire_job(pick, by_sig, seconds, rude)
         else:
             self.default(pick, rude)
 
-    def cancel(self, pick: int, by_sig: bool, days: int, rude: bool) -> None:
+    def cancel(self, pick: int, by_sig: bool, seconds: int, rude: bool) -> None:
         job = self.job(pick, lambda j: j.status == OPEN, rude)
         if job is None:
             return
         if by_sig:
-            self._by_sig("cancel", "cancelJobBySig", job, (), job.issuer, days, rude, OPEN, {})
+            self._by_sig("cancel", "cancelJobBySig", job, (), job.issuer, seconds, rude, OPEN, {})
             return
         sender = self.anyone(pick) if rude else job.issuer
         broken = {
@@ -207,14 +69,14 @@ class JobRules(Stage):
         job: JobModel,
         values: tuple[Any, ...],
         signer: str,
-        days: int,
+        seconds: int,
         forged: bool,
         status: int | None,
         broken: dict[str, bool],
     ) -> None:
         """An intent about a job and its round, whose arguments are its values."""
         signed = (job.id, job.round, *values)
-        deadline, signature, more = self.signed(intent, signed, signer, days, forged=forged)
+        deadline, signature, more = self.signed(intent, signed, signer, seconds, forged=forged)
         if status is not None:
             broken = broken | self.wrong_status(job, status)
         arguments = (job.id, *values, deadline, signature)
@@ -227,17 +89,34 @@ class JobRules(Stage):
 
     # ---------------------------------------------------------------------------------- work
 
-    @precondition(lambda self: any(j.status == OPEN for j in self.books.jobs.values()))
+    @precondition(lambda self: any(j.is_held for j in self.books.jobs.values()))
     @rule(
         pick=pick,
-        who=st.sampled_from(
-            ["worker", "worker", "worker", "other_host", "other_host", "issuer", "evaluator"]
-        ),
+        who=st.sampled_from(WORKERS),
+        verdict=verdicts,
+        judge=st.sampled_from(["verifier", "verifier", "issuer", "operator", "anyone"]),
         by_sig=by_sig,
-        days=days,
+        seconds=times,
         rude=rude,
     )
-    def claim_job(self, pick, who, by_sig, days, rude):
+    def go_on(self, pick, who, verdict, judge, by_sig, seconds, rude):
+        """What comes next for a job; one rule, so that most histories have all of it."""
+        job = self.job(pick, lambda j: j.is_held, rude)
+        status = OPEN if job is None else job.status
+        if status == OPEN or (rude and pick % 4 == 0):
+            self.claim_job(pick, who, by_sig, seconds, rude)
+        elif status == CLAIMED and pick % 5 == 0:
+            self.release(pick, by_sig, seconds, rude)
+        elif status == CLAIMED or (rude and pick % 4 == 1):
+            self.submit(pick, by_sig, seconds, rude)
+        else:
+            self.judge(pick, verdict, judge, by_sig, seconds, rude)
+
+    # A job takes many steps and has but one rule.
+    go_further = go_on_again = go_on_still = go_on
+
+    def claim_job(self, pick: int, who: str, by_sig: bool, seconds: int, rude: bool) -> None:
+        """A worker, or mostly not one, takes what is open."""
         job = self.job(pick, lambda j: j.status == OPEN and self.now <= j.deadline, rude)
         if job is None:
             return
@@ -258,15 +137,14 @@ class JobRules(Stage):
             self.attempt("jobs", "claimJob", (job.id,), worker, broken, value)
             return
         values = (job.id, job.round, worker, self.books.nonces[worker])
-        deadline, signature, more = self.signed("claim", values, worker, days, forged=rude)
+        deadline, signature, more = self.signed("claim", values, worker, seconds, forged=rude)
         arguments = (job.id, worker, deadline, signature)
         relayer = self.address("relayer")
         logs = self.attempt("jobs", "claimJobBySig", arguments, relayer, broken | more, value)
         self.remember("claimJobBySig", arguments, logs)
 
-    @precondition(lambda self: any(j.status == CLAIMED for j in self.books.jobs.values()))
-    @rule(pick=pick, by_sig=by_sig, days=days, rude=rude)
-    def release(self, pick, by_sig, days, rude):
+    def release(self, pick: int, by_sig: bool, seconds: int, rude: bool) -> None:
+        """A worker gives back what it claimed."""
         job = self.job(pick, lambda j: j.status == CLAIMED and self.now <= j.deadline, rude)
         if job is None:
             return
@@ -277,7 +155,15 @@ class JobRules(Stage):
         if by_sig:
             values = (job.worker, self.books.nonces[job.worker])
             self._by_sig(
-                "release", "releaseClaimBySig", job, values, job.worker, days, rude, CLAIMED, broken
+                "release",
+                "releaseClaimBySig",
+                job,
+                values,
+                job.worker,
+                seconds,
+                rude,
+                CLAIMED,
+                broken,
             )
             return
         sender = self.anyone(pick) if rude else job.worker
@@ -285,9 +171,8 @@ class JobRules(Stage):
             broken["JobFactory_NotWorker"] = sender != job.worker
             self.attempt("jobs", "releaseClaim", (job.id,), sender, broken)
 
-    @precondition(lambda self: any(j.status == CLAIMED for j in self.books.jobs.values()))
-    @rule(pick=pick, by_sig=by_sig, days=days, rude=rude)
-    def submit(self, pick, by_sig, days, rude):
+    def submit(self, pick: int, by_sig: bool, seconds: int, rude: bool) -> None:
+        """The work is handed in."""
         job = self.job(pick, lambda j: j.status == CLAIMED and self.now <= j.deadline, rude)
         if job is None:
             return
@@ -300,7 +185,7 @@ class JobRules(Stage):
         if by_sig:
             values = (job.worker, work)
             self._by_sig(
-                "submit", "submitWorkBySig", job, values, job.worker, days, rude, CLAIMED, broken
+                "submit", "submitWorkBySig", job, values, job.worker, seconds, rude, CLAIMED, broken
             )
             return
         sender = self.anyone(pick) if rude else job.worker
@@ -324,16 +209,16 @@ class JobRules(Stage):
             "JobFactory_RoundsExhausted": reopen and job.round == 3,
         }
 
-    @precondition(lambda self: any(j.status == SUBMITTED for j in self.books.jobs.values()))
-    @rule(
-        pick=pick,
-        verdict=verdicts,
-        who=st.sampled_from(["verifier", "verifier", "issuer", "operator", "anyone"]),
-        by_sig=by_sig,
-        days=days,
-        rude=rude,
-    )
-    def judge(self, pick, verdict, who, by_sig, days, rude):
+    def judge(
+        self,
+        pick: int,
+        verdict: tuple[bool, bool, int],
+        who: str,
+        by_sig: bool,
+        seconds: int,
+        rude: bool,
+    ) -> None:
+        """Somebody judges submitted work, mostly who may."""
         job = self.job(pick, lambda j: j.status == SUBMITTED, rude)
         if job is None:
             return
@@ -349,7 +234,7 @@ class JobRules(Stage):
         if by_sig:
             work = job.work if not rude else job.work + 2**96
             values = (job.id, job.round, work.to_bytes(32, "big"), *verdict)
-            deadline, signature, more = self.signed("verify", values, judge, days, forged=rude)
+            deadline, signature, more = self.signed("verify", values, judge, seconds, forged=rude)
             is_issuer = approved and judge == job.issuer
             broken["JobFactory_NotVerifier"] = judge != job.verifier and not is_issuer
             broken["JobFactory_WorkHashMismatch"] = work != job.work
@@ -377,7 +262,7 @@ class JobRules(Stage):
             }
             self.attempt("jobs", "claimByDefault", (job.id,), self.anyone(pick), broken)
 
-    def expire_job(self, pick: int, by_sig: bool, days: int, rude: bool) -> None:
+    def expire_job(self, pick: int, by_sig: bool, seconds: int, rude: bool) -> None:
         def late(job):
             return job.status in (OPEN, CLAIMED) and self.now > job.deadline
 
@@ -389,18 +274,32 @@ class JobRules(Stage):
             "JobFactory_TooEarly": self.now <= job.deadline,
         }
         if by_sig:
-            self._by_sig("expire", "expireJobBySig", job, (), job.issuer, days, rude, None, broken)
+            self._by_sig(
+                "expire", "expireJobBySig", job, (), job.issuer, seconds, rude, None, broken
+            )
         else:
             self.attempt("jobs", "expireJob", (job.id,), self.anyone(pick), broken)
 
     @rule(
-        issuer=st.sampled_from(["issuer", "user", "refuser"]),
-        operator=st.sampled_from(["operator", "worker"]),
-        seconds=st.sampled_from([0, HOUR, DAY, 365 * DAY, 366 * DAY]),
+        pick=pick,
+        other=pick,
+        what=st.sampled_from(["replay", "revoke", "appoint"]),
+        seconds=times,
+        term=st.sampled_from([0, HOUR, DAY, YEAR, YEAR + 1]),
     )
-    def appoint(self, issuer, operator, seconds):
+    def do_something_odd(self, pick, other, what, seconds, term):
+        if what == "replay":
+            self.replay_an_intent(pick, other)
+        elif what == "revoke":
+            self.revoke_intent(pick, seconds)
+        else:
+            self.appoint(pick, term)
+
+    def appoint(self, pick: int, seconds: int) -> None:
         """An issuer hands its power to an operator, or takes it back."""
+        issuer = ("issuer", "issuer", "user", "refuser")[pick % 4]
+        operator = ("operator", "operator", "worker")[pick % 3]
         until = self.now + seconds if seconds else 0
-        broken = {"JobFactory_OperatorTermTooLong": until > self.now + 365 * DAY}
+        broken = {"JobFactory_OperatorTermTooLong": until > self.now + YEAR}
         arguments = (self.address(operator), until)
         self.attempt("jobs", "setOperator", arguments, self.address(issuer), broken)

@@ -15,6 +15,7 @@ class MoneyRules(SessionRules):
     """What anybody does beside sessions and jobs."""
 
     refusing_code: str
+    yielding_code: str
 
     # --------------------------------------------------------------------------------- money
 
@@ -76,12 +77,12 @@ class MoneyRules(SessionRules):
 
     @rule(
         who=st.sampled_from(["user", "issuer", "host", "worker", "treasury"]),
-        code=st.booleans(),
+        how=st.sampled_from(["deny", "deny", "refuse", "yield"]),
     )
-    def turn_hostile(self, who, code):
-        """An account refuses money from now on, by its own code or by the token's, or takes it again."""
-        if code and who in ("user", "issuer", "host"):
-            self.borrow_code(who)
+    def turn_hostile(self, who, how):
+        """An account refuses money from now on, by its own code or by the token's, or takes it again (invariant 23)."""
+        if how != "deny" and who in ("user", "issuer", "host", "worker"):
+            self.borrow_code(who, refusing=how == "refuse")
         else:
             self.deny(who)
 
@@ -92,12 +93,17 @@ class MoneyRules(SessionRules):
         self.attempt("deny", "deny", (account, not frozen), self.address("stranger"), {})
         self.denied.symmetric_difference_update({account})
 
-    def borrow_code(self, who: str) -> None:
-        """An account with a key borrows code that takes no ETH, or gives it back (EIP-7702)."""
+    def borrow_code(self, who: str, *, refusing: bool) -> None:
+        """An account with a key borrows code (EIP-7702), or gives it back: it takes no ETH, or says yes to everything."""
         account = self.address(who)
-        code = "0x" if account in self.borrowed else self.refusing_code
+        kind = self.borrowed if refusing else self.yielding
+        lent = self.refusing_code if refusing else self.yielding_code
+        code = "0x" if account in kind else lent
         self.world.node.tell("anvil_setCode", account, code)
-        self.borrowed.symmetric_difference_update({account})
+        for other in (self.borrowed, self.yielding):
+            other.discard(account)
+        if code != "0x":
+            kind.add(account)
         self.touched()
 
     # ------------------------------------------------------------------------------- batches
@@ -123,30 +129,21 @@ class MoneyRules(SessionRules):
         assert not compared or self.fingerprint() == alone
 
     def after_singles(self, batch: list[tuple[int, int, bytes]], sender: str) -> list[str]:
-        """What the vouchers leave when they are sent one by one, within one second."""
-        node = self.world.node
-        before = node.tell("evm_snapshot")
-        node.tell("evm_setAutomine", False)
-        for item in batch:
-            request = self.world.request("market", "redeemVoucher", item, sender, 0)
-            node.tell("eth_sendTransaction", request | {"gas": hex(10**6)})
-        node.tell("evm_setNextBlockTimestamp", hex(self.now))
-        node.tell("evm_mine")
-        node.tell("evm_setAutomine", True)
-        self.world.now += 1
-        alone = self.fingerprint()
-        self.world.now -= 1
-        self.empty_pool()
-        assert node.tell("evm_revert", before)
-        return alone
+        """What the vouchers would leave if they were sent one by one, within one second."""
+        calls = [self.world.request("market", "redeemVoucher", item, sender, 0) for item in batch]
+        _, read = self.world.imagine((self.now, calls), (self.now + 1, self.questions()))
+        return [answer["returnData"] for answer in read]
 
     def fingerprint(self) -> list[str]:
         """All sessions and their hosts' earnings, as they come."""
+        return self.world.look(self.questions())
+
+    def questions(self) -> list[dict[str, str]]:
+        """What a batch of vouchers could change."""
         market = self.world.faces["market"]
-        return self.world.look(
-            [market.question("getSessionDetails", job) for job in self.books.sessions]
-            + [market.question("earned", x.host, x.token) for x in self.books.sessions.values()]
-        )
+        return [market.question("getSessionDetails", job) for job in self.books.sessions] + [
+            market.question("earned", x.host, x.token) for x in self.books.sessions.values()
+        ]
 
     # ---------------------------------------------------------------------------------- time
 

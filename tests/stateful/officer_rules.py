@@ -1,141 +1,110 @@
 """What owners, admin, signer and workers do about registry, circuits and settings; and that it reaches nobody's money."""
 
-from dataclasses import dataclass
-
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from tests.harness.deployment import MINIMUM_USDC
-from tests.harness.escrow import DAY, INPUT_BOUND, METERED, USDC
-from tests.stateful.money_rules import ERROR, contracts
-from tests.stateful.stage import Stage, pick, purses, rude
+from tests.harness.escrow import USDC
+from tests.stateful.circuit_rules import CircuitRules
+from tests.stateful.money_rules import ERROR
+from tests.stateful.officers import WEEK, Whim, whims
 from tests.stateful.world import ZERO
 
 REGISTRATION = "RegisterWorker(address worker,bytes32 ipfsHash,uint256 hourlyRate,uint256 nonce,uint256 deadline)"
 PROFILE = b"\xc1" * 32
-HARMLESS = {
-    "Paused", "Unpaused", "TreasurySet", "TokenSet", "DefaultsSet", "CircuitRevoked", "ModelCircuitSet",
-    "OwnershipTransferStarted", "WorkerDeactivated", "SignerUpdateProposed", "SignerUpdateCancelled",
-    "SignerUpdated", "SignerDisabled", "AdminTransferStarted", "AdminTransferCancelled", "AdminTransferred",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Whim:
-    """What an officer might choose."""
-
-    contract: str
-    purse: str
-    yes: bool
-    who: str
-    to: str
-    circuit: int
-    number: int
-    days: int
-    pick: int
-    rude: bool
-
-
-whims = st.builds(
-    Whim,
-    contract=contracts,
-    purse=purses,
-    yes=st.booleans(),
-    who=st.sampled_from(["host", "other_host", "worker", "stranger", "wallet"]),
-    to=st.sampled_from(["admin", "signer", "stranger", "relayer", "treasury", "refuser"]),
-    circuit=st.sampled_from([METERED, INPUT_BOUND, 0, 99]),
-    number=st.integers(0, 300),
-    days=st.sampled_from([1, 7, 8]),
-    pick=pick,
-    rude=rude,
-)
 ACTS = (
-    "pause", "pause_again", "set_token", "set_treasury", "set_defaults", "revoke_circuit", "take_ownership",
+    "pause", "pause_again", "set_token", "set_treasury", "set_defaults", "revoke_circuit", "register_circuit",
+    "register_circuit", "set_model", "hand_over", "take_over", "take_over", "renounce",
     "register", "register", "update_or_leave", "deactivate", "propose_signer", "propose_admin", "cancel_proposal",
     "accept_role", "accept_role", "disable_signer",
 )  # fmt: skip
 
 
-class OfficerRules(Stage):
-    """Nothing here may log anything about a session, a job, or money (invariant 24)."""
-
-    def act(self, face, function, arguments, sender, broken):
-        """An officer's call."""
-        logs = self.attempt(face, function, arguments, sender, broken)
-        assert all(log.name in HARMLESS for log in logs or ())
-
-    def owner(self, pick: int, rude: bool) -> tuple[str, dict[str, bool]]:
-        """The owner, or mostly not, and what is broken then."""
-        sender = self.anyone(pick) if rude else self.address("owner")
-        return sender, {"OwnableUnauthorizedAccount": sender != self.address("owner")}
+class OfficerRules(CircuitRules):
+    """What every office does, by whoever holds it."""
 
     @rule(what=st.sampled_from(ACTS), whim=whims)
     def officers_act(self, what, whim):
         getattr(self, what)(whim)
 
+    officers_act_on = officers_act
+
     # -------------------------------------------------------------------------------- owners
 
     def pause(self, w: Whim) -> None:
-        sender, broken = self.owner(w.pick, w.rude)
+        sender, broken = self.owner(w.contract, w.pick, w.rude)
         paused = self.books.settings[w.contract].paused
         self.act(w.contract, "unpause" if paused else "pause", (), sender, broken)
 
     def pause_again(self, w: Whim) -> None:
-        sender, broken = self.owner(w.pick, w.rude)
+        sender, broken = self.owner(w.contract, w.pick, w.rude)
         paused = self.books.settings[w.contract].paused
         broken |= {"EnforcedPause": paused, "ExpectedPause": not paused}
         self.act(w.contract, "pause" if paused else "unpause", (), sender, broken)
 
     def set_token(self, w: Whim) -> None:
-        sender, broken = self.owner(w.pick, w.rude)
+        sender, broken = self.owner(w.contract, w.pick, w.rude)
         arguments = (self.tokens[w.purse], w.yes or w.pick % 2 == 0, MINIMUM_USDC)
         self.act(w.contract, "setToken", arguments, sender, broken)
 
     def set_treasury(self, w: Whim) -> None:
-        sender, broken = self.owner(w.pick, w.rude)
+        sender, broken = self.owner(w.contract, w.pick, w.rude)
         treasury = self.address(w.to) if w.number else ZERO
         broken[f"{ERROR[w.contract]}_TreasuryInvalid"] = treasury == ZERO
         self.act(w.contract, "setTreasury", (treasury,), sender, broken)
 
     def set_defaults(self, w: Whim) -> None:
-        sender, broken = self.owner(w.pick, w.rude)
+        sender, broken = self.owner("market", w.pick, w.rude)
         broken |= {
-            "JobMarketplace_CircuitUnknown": w.circuit == 99,
-            "JobMarketplace_CircuitRevoked": w.circuit in self.books.revoked_circuits,
+            "JobMarketplace_CircuitUnknown": w.circuit not in (0, *self.books.circuits),
+            "JobMarketplace_CircuitRevoked": self.books.is_revoked(w.circuit),
             "JobMarketplace_RateOutOfRange": w.number == 0,
         }
         self.act("market", "setDefaults", (w.circuit, w.number), sender, broken)
 
-    def revoke_circuit(self, w: Whim) -> None:
-        sender, broken = self.owner(w.pick, w.rude or w.number % 4 != 3)
-        broken["ProofSystem_CircuitRevoked"] = w.circuit in self.books.revoked_circuits
-        broken["ProofSystem_UnknownCircuit"] = w.circuit in (0, 99)
-        self.act("circuits", "revokeCircuit", (w.circuit,), sender, broken)
+    # ---------------------------------------------------------------------------- ownership
 
-    def take_ownership(self, w: Whim) -> None:
-        """Nobody but the owner hands a contract over, and nobody but the successor takes it."""
-        sender = self.anyone(w.pick)
-        broken = {"OwnableUnauthorizedAccount": sender != self.address("owner")}
-        contract = "circuits" if w.yes else w.contract
-        self.act(contract, "transferOwnership", (ZERO,), sender, broken)
-        self.act(contract, "acceptOwnership", (), sender, {"OwnableUnauthorizedAccount": True})
+    def hand_over(self, w: Whim) -> None:
+        """An owner names its successor, who owns nothing until it accepts."""
+        contract = "circuits" if w.pick % 3 == 0 else w.contract
+        sender, broken = self.owner(contract, w.pick, w.rude)
+        successor = self.address(w.to) if w.number else ZERO
+        self.act(contract, "transferOwnership", (successor,), sender, broken)
+
+    def take_over(self, w: Whim) -> None:
+        """The successor accepts, or somebody tries."""
+        contract = "circuits" if w.pick % 3 == 0 else w.contract
+        pending = self.books.pending_owners[contract]
+        if pending == ZERO and not w.rude and w.pick % 3:
+            self.hand_over(w)
+            return
+        sender = self.anyone(w.pick) if w.rude or pending == ZERO else pending
+        broken = {"OwnableUnauthorizedAccount": sender != pending}
+        self.act(contract, "acceptOwnership", (), sender, broken)
+
+    def renounce(self, w: Whim) -> None:
+        """An owner goes for good, which the circuits' cannot; the contracts go on without."""
+        contract = "circuits" if w.pick % 3 == 0 else w.contract
+        sender, broken = self.owner(contract, w.pick, w.rude or w.pick % 4 != 3)
+        if contract == "circuits":
+            broken = {"ProofSystem_OwnershipCannotBeRenounced": True}
+        self.act(contract, "renounceOwnership", (), sender, broken)
 
     # ------------------------------------------------------------------------------- workers
 
     def register(self, w: Whim) -> None:
-        worker, keys = self.address(w.who), self.world.keys.values()
+        worker, consenting = self.address(w.who), self.books.signer
         nonce = self.books.workers[worker].nonce if worker in self.books.workers else 0
-        deadline = self.now + w.days * DAY
+        deadline = self.now + w.seconds
         values = (worker, PROFILE, 25 * USDC, nonce, deadline)
         digest = self.domains["registry"].digest(REGISTRATION, *values)
-        signers = {key.address: key for key in keys if key.secret}
-        signer = signers.get(self.books.signer, self.key("stranger"))
-        signer = self.key("host") if w.rude else signer
+        signer = self.key("host") if w.rude else self.key_for(self.books.signer)
         broken = {
             "WorkerRegistry_AlreadyActive": self.books.is_active(worker),
-            "WorkerRegistry_DeadlineTooFar": w.days > 7,
-            "WorkerRegistry_SignerIsDisabled": self.books.signer == ZERO,
-            "WorkerRegistry_InvalidSignature": signer.address != self.books.signer,
+            "WorkerRegistry_DeadlinePassed": w.seconds < 0,
+            "WorkerRegistry_DeadlineTooFar": w.seconds > WEEK,
+            "WorkerRegistry_SignerIsDisabled": consenting == ZERO,
+            "WorkerRegistry_InvalidSignature": not self.counts_for(consenting, signer.address),
         }
         arguments = (PROFILE, 25 * USDC, deadline, signer.sign(digest))
         self.attempt("registry", "registerProfile", arguments, worker, broken)
@@ -173,6 +142,9 @@ class OfficerRules(Stage):
         sender, broken = self.admin(w.pick, w.rude)
         pending = self.books.pending_signer if w.yes else self.books.pending_admin
         function = "cancelSignerUpdate" if w.yes else "cancelAdminTransfer"
+        if pending == ZERO and not w.rude and w.pick % 3:
+            (self.propose_signer if w.yes else self.propose_admin)(w)
+            return
         broken["WorkerRegistry_NothingPending"] = pending == ZERO
         self.act("registry", function, (), sender, broken)
 
@@ -184,10 +156,13 @@ class OfficerRules(Stage):
         else:
             pending, other, function = books.pending_admin, books.signer, "acceptAdmin"
             error = "WorkerRegistry_NotPendingAdmin"
+        if pending == ZERO and not w.rude and w.pick % 3:
+            (self.propose_signer if w.yes else self.propose_admin)(w)
+            return
         sender = self.anyone(w.pick) if w.rude or pending == ZERO else pending
         broken = {error: sender != pending, "WorkerRegistry_AdminIsSigner": sender == other}
         self.act("registry", function, (), sender, broken)
 
     def disable_signer(self, w: Whim) -> None:
-        sender, broken = self.admin(w.pick, w.rude or w.number % 4 != 3)
+        sender, broken = self.admin(w.pick, w.rude or w.pick % 4 != 3)
         self.act("registry", "disableSigner", (), sender, broken)

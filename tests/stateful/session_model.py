@@ -68,6 +68,8 @@ class SessionModel:
     refund: int | None = None
     closed_at: int = 0
     spans: list[tuple[int, int]] = field(default_factory=list)
+    history: list[tuple[int, int, int]] = field(default_factory=list)
+    """Of each proof the hash of its instances, its tokens and its time."""
 
     def book(self, name: str, log: dict[str, Any], now: int) -> None:
         """Takes down one of its events."""
@@ -107,6 +109,7 @@ class SessionModel:
         first, end = log["firstToken"], log["firstToken"] + log["tokensClaimed"]
         reached = 1 if self.prompt else end
         self.spans.append((first, end))
+        self.history.append((log["proofHash"], log["tokensClaimed"], now))
         late = now > self.evidence_end
         self.proven = min(reached, self.claimed) if late else reached
         self.proofs += 1
@@ -249,6 +252,12 @@ class SessionModel:
             "inputCommitment": self.commitment,
             "minTokens": self.min_tokens,
         }
+
+    @property
+    def moved(self) -> tuple[int, ...]:
+        """What a watcher cannot move: all counters, and the money."""
+        counters = (self.proven, self.acked, self.matured, self.claimed, self.settled, self.paid)
+        return (*counters, self.deposit, self.standing)
 
     def terms(self) -> tuple[Any, ...]:
         """What was fixed at the opening for ever."""

@@ -3,200 +3,30 @@
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, precondition, rule
+from hypothesis.stateful import precondition, rule
 
 from tests.harness.escrow import (
     ABANDONMENT_PERIOD,
     ACTIVE,
-    COMMITMENT,
     DISPUTED,
-    INPUT_BOUND,
     MAX_BATCH,
-    MAX_TOKENS,
-    METERED,
-    MINUTE,
-    PRICE_UNIT,
     stub_proof,
 )
+from tests.stateful.opening_rules import EARLIEST_MINIMUM, OpeningRules
 from tests.stateful.session_model import SessionModel
-from tests.stateful.stage import Stage, pick, purses, rude
+from tests.stateful.stage import pick, rude
 from tests.stateful.world import ZERO, Log
 from tests.stateful.world_setup import session_tag
 
-MAX_SESSIONS = 6
 VOUCHER = "Voucher(uint256 jobId,address host,uint64 cumulativeTokens)"
 AGREEMENT = "CloseAgreement(uint256 jobId,address user,address host,uint64 tokens,uint256 deadline)"
-DEPOSITS = {"ether": 10**16, "usdc": 4_000_000, "deny": 900_000}
-PRICES = {"ether": 3 * 10**15 + 7, "usdc": 700_001, "deny": 90_003}
+AGREEMENT_TIME = 600
 tokens = st.integers(1, 6_000)
 CLOSINGS = ("clock", "user", "user", "abandon", "voucher", "agreement", "host", "clock")
 
 
-class SessionRules(Stage):
-    """The marketplace's functions, one rule each or a few of a kind."""
-
-    # ------------------------------------------------------------------------------ choosing
-
-    def session(self, pick: int, fits: Any, rude: bool) -> SessionModel | None:
-        """One of the sessions, mostly one that fits."""
-        return self.one(self.books.sessions.values(), pick, fits, rude)
-
-    def sender(self, right: str, pick: int, rude: bool) -> str:
-        """Who should call, mostly."""
-        return self.anyone(pick) if rude else right
-
-    def open_requirement(self, x: SessionModel) -> dict[str, bool]:
-        """Nearly every function wants an open session."""
-        return {"JobMarketplace_SessionNotOpen": not x.is_open}
-
-    # ------------------------------------------------------------------------------- opening
-
-    @initialize(
-        purse=purses,
-        rate=st.integers(1, 400),
-        interval=st.integers(1, 900),
-        roles=st.tuples(st.booleans(), st.booleans(), st.sampled_from([0, 0, 3_000])),
-    )
-    def first_sessions(self, purse, rate, interval, roles):
-        for user, host in (("user", "host"), ("other_user", "other_host")):
-            self._open(user, host, purse, rate, interval, roles, METERED, "openSession", False)
-
-    @precondition(lambda self: len(self.books.sessions) < MAX_SESSIONS)
-    @rule(
-        user=st.sampled_from(["user", "other_user", "refuser", "wallet", "host"]),
-        host=st.sampled_from(["host", "host", "other_host", "worker"]),
-        purse=purses,
-        rate=st.integers(1, 400),
-        interval=st.integers(1, 900),
-        roles=st.tuples(st.booleans(), st.booleans(), st.sampled_from([0, 0, 3_000])),
-        circuit=st.sampled_from([METERED, METERED, METERED, INPUT_BOUND, 0]),
-        form=st.sampled_from(["openSession", "openSession", "createSessionJob"]),
-        rude=rude,
-    )
-    def open(self, user, host, purse, rate, interval, roles, circuit, form, rude):
-        if rude:
-            rate, interval, circuit = (0, interval, 99) if rate % 2 else (rate, 0, circuit)
-        self._open(user, host, purse, rate, interval, roles, circuit, form, rude)
-
-    def _open(self, user, host, purse, rate, interval, roles, circuit, form, rude):
-        arbiter, capped, cap = roles
-        self.make_ready("market", purse, rude)
-        market, token = self.books.settings["market"], self.tokens[purse]
-        payer, payee = self.address(user), self.address(host)
-        duration = MINUTE if rude else 3_000
-        terms = {
-            "host": payee,
-            "token": token,
-            "deposit": DEPOSITS[purse],
-            "price": PRICES[purse],
-            "duration": duration,
-            "interval": interval,
-            "rate": rate,
-            "circuit": circuit,
-            "signer": self.address("voucher_signer") if capped else ZERO,
-            "cap": cap,
-            "watcher": self.address("watcher"),
-            "arbiter": self.address("arbiter") if arbiter else ZERO,
-        }
-        arguments: tuple[Any, ...] = (tuple(terms.values()),)
-        if form != "openSession":
-            circuit, rate = market.defaults
-            arguments = (payee, token, DEPOSITS[purse], PRICES[purse], duration, interval)
-            form = "createSessionJobWithToken"
-            if token == ZERO:
-                form, arguments = "createSessionJob", (payee, *arguments[2:])
-        allowed, least = market.tokens[token]
-        bought = DEPOSITS[purse] * PRICE_UNIT // PRICES[purse]
-        broken = {
-            "EnforcedPause": market.paused,
-            "JobMarketplace_HostNotActive": not self.books.is_active(payee),
-            "JobMarketplace_RolesCollide": payer == payee,
-            "JobMarketplace_TokenNotAllowed": not allowed,
-            "JobMarketplace_DepositOutOfRange": DEPOSITS[purse] < least,
-            "JobMarketplace_DurationOutOfRange": duration < 10 * MINUTE,
-            "JobMarketplace_ProofIntervalOutOfRange": interval == 0,
-            "JobMarketplace_RateOutOfRange": rate == 0,
-            "JobMarketplace_DepositBuysTooLittle": bought < interval,
-            "JobMarketplace_CircuitUnknown": circuit == 99,
-            "JobMarketplace_CircuitRevoked": circuit in self.books.revoked_circuits,
-            "DenylistToken_Denied": self.cannot_move(token, payer),
-        }
-        value = DEPOSITS[purse] if token == ZERO else 0
-        self.attempt("market", form, arguments, payer, broken, value)
-
-    @precondition(lambda self: len(self.books.sessions) < MAX_SESSIONS)
-    @rule(
-        purse=purses,
-        circuit=st.sampled_from([INPUT_BOUND, METERED, 0]),
-        arbiter=st.booleans(),
-    )
-    def open_prompt(self, purse, circuit, arbiter):
-        self.make_ready("market", purse, circuit == METERED)
-        market, token = self.books.settings["market"], self.tokens[purse]
-        allowed, least = market.tokens[token]
-        conditions = (COMMITMENT, 10) if circuit else (0, 0)
-        judge = self.address("arbiter") if arbiter else ZERO
-        host, user, payment = self.address("host"), self.address("user"), DEPOSITS[purse]
-        broken = {
-            "EnforcedPause": market.paused,
-            "JobMarketplace_HostNotActive": not self.books.is_active(host),
-            "JobMarketplace_TokenNotAllowed": not allowed,
-            "JobMarketplace_DepositOutOfRange": payment < least,
-            "JobMarketplace_CircuitNotInputBound": circuit == METERED,
-            "JobMarketplace_CircuitRevoked": circuit in self.books.revoked_circuits,
-            "DenylistToken_Denied": self.cannot_move(token, user),
-        }
-        arguments = (host, token, payment, circuit, *conditions, 3_000, judge)
-        value = payment if token == ZERO else 0
-        self.attempt("market", "createPromptJob", arguments, user, broken, value)
-
-    @precondition(lambda self: any(x.is_open for x in self.books.sessions.values()))
-    @rule(pick=pick, amount=st.integers(0, 10**6), longer=st.booleans(), rude=rude)
-    def grow(self, pick, amount, longer, rude):
-        if longer:
-            self.extend(pick, amount // 5, rude)
-        else:
-            self.top_up(pick, amount, rude)
-
-    def top_up(self, pick: int, amount: int, rude: bool) -> None:
-        x = self.session(pick, lambda x: self.runs(x) and not x.prompt, rude)
-        if x is None:
-            return
-        sender = self.sender(x.user, pick, rude)
-        broken = {
-            "EnforcedPause": self.books.settings["market"].paused,
-            **self.open_requirement(x),
-            **self.running_requirements(x, sender),
-            "JobMarketplace_NotMetered": x.prompt,
-            "JobMarketplace_AmountZero": amount == 0,
-            "DenylistToken_Denied": self.cannot_move(x.token, sender),
-        }
-        value = amount if x.token == ZERO else 0
-        self.attempt("market", "topUp", (x.id, amount), sender, broken, value)
-
-    def extend(self, pick: int, seconds: int, rude: bool) -> None:
-        x = self.session(pick, self.runs, rude)
-        if x is None:
-            return
-        sender = self.sender(x.user, pick, rude)
-        broken = {
-            **self.open_requirement(x),
-            **self.running_requirements(x, sender),
-            "JobMarketplace_DurationOutOfRange": seconds == 0,
-        }
-        self.attempt("market", "extend", (x.id, x.ends_at + seconds), sender, broken)
-
-    def runs(self, x: SessionModel) -> bool:
-        """Neither closing nor ended."""
-        return x.is_open and not x.closing_at and self.now <= x.ends_at
-
-    def running_requirements(self, x: SessionModel, sender: str) -> dict[str, bool]:
-        """Those of what a user does with a session that runs."""
-        return {
-            "JobMarketplace_CallerNotUser": sender != x.user,
-            "JobMarketplace_SessionClosing": bool(x.closing_at),
-            "JobMarketplace_SessionEnded": not x.closing_at and self.now > x.ends_at,
-        }
+class SessionRules(OpeningRules):
+    """What is done with sessions that are there."""
 
     # ------------------------------------------------------------------------------ evidence
 
@@ -204,6 +34,10 @@ class SessionRules(Stage):
         """Evidence is open, or answers an open dispute."""
         answering = x.status == DISPUTED and self.now <= x.dispute_deadline
         return x.is_open and x.circuit != 0 and (self.now <= x.evidence_end or answering)
+
+    def most_tokens(self, x: SessionModel) -> int:
+        """What one proof of a session's circuit can count."""
+        return self.books.circuits[x.circuit].max_tokens if x.circuit else 0
 
     def batch(self, x: SessionModel, first: int, counts: list[int]) -> list[bytes]:
         """Proofs of these counts that chain on from a place."""
@@ -229,8 +63,8 @@ class SessionRules(Stage):
             "JobMarketplace_BatchSizeOutOfRange": not 1 <= len(counts) <= most,
             "JobMarketplace_FirstTokenOutOfRange": not x.proven <= first <= furthest,
             "JobMarketplace_TokensBelowMinimum": x.prompt and any(n < x.min_tokens for n in counts),
-            "JobMarketplace_ProofRejected": x.circuit in self.books.revoked_circuits
-            or any(n > MAX_TOKENS for n in counts),
+            "JobMarketplace_ProofRejected": self.books.is_revoked(x.circuit)
+            or any(n > self.most_tokens(x) for n in counts),
         }
 
     @precondition(lambda self: any(x.is_open for x in self.books.sessions.values()))
@@ -247,24 +81,15 @@ class SessionRules(Stage):
                 "claimWithProof",
             ]
         ),
+        compared=st.booleans(),
         rude=rude,
     )
-    def prove(self, pick, counts, offset, how, rude):
+    def prove(self, pick, counts, offset, how, compared, rude):
         x = self.session(pick, self.provable, rude)
         if x is None:
             return
         sender = self.sender(x.host, pick, rude)
-        first = x.proven
-        if x.prompt and not rude:
-            counts = [max(10, counts[0])]
-        if how in ("submitProofsAt", "claimWithProof"):
-            room = x.covered(self.now) - x.proven
-            first += offset if rude else min(offset, room)
-        if how == "submitProofOfWork":
-            counts = counts[:1]
-        if rude:
-            counts = [*counts, MAX_TOKENS + 1] if offset % 2 else counts * 6
-            counts = counts[:1] if how == "submitProofOfWork" else counts
+        first, counts = self.place(x, counts, offset, how, rude)
         proofs = self.batch(x, first, counts)
         broken = self.proof_requirements(x, sender, first, counts)
         arguments: tuple[Any, ...] = (x.id, proofs, counts)
@@ -272,8 +97,62 @@ class SessionRules(Stage):
             arguments = (x.id, first, proofs, counts)
         elif how == "submitProofOfWork":
             arguments = (x.id, proofs[0], counts[0])
+        passes = not any(broken.values())
+        if compared and passes and len(counts) > 1 and x.status == ACTIVE and not x.prompt:
+            self.batch_is_its_singles(x, first, counts, proofs)
         if self.attempt("market", how, arguments, sender, broken):
             self.proofs.append((x.id, first, counts[0], proofs[0]))
+
+    def place(
+        self, x: SessionModel, counts: list[int], offset: int, how: str, rude: bool
+    ) -> tuple[int, list[int]]:
+        """Where a batch begins and what each of its proofs counts, mostly as it may."""
+        first, most = x.proven, max(1, self.most_tokens(x))
+        if how in ("submitProofsAt", "claimWithProof"):
+            first += offset if rude else min(offset, x.covered(self.now) - x.proven)
+        if rude:
+            counts = [*counts, most + 1] if offset % 2 else counts * 6
+        elif x.prompt:
+            counts = [max(EARLIEST_MINIMUM, 1 + counts[0] % most)]
+        else:
+            counts = [1 + n % most for n in counts]
+        return first, counts[:1] if how == "submitProofOfWork" else counts
+
+    def batch_is_its_singles(
+        self, x: SessionModel, first: int, counts: list[int], proofs: list[bytes]
+    ) -> None:
+        """Proofs in one call leave, when the session is closed, what they leave one by one (invariant 21).
+
+        Not of a contested claim: a proof that answers it alone ends what the next one would have been paid for.
+        """
+        singles, at = [], first
+        for count, proof in zip(counts, proofs, strict=True):
+            singles.append((x.id, at, [proof], [count]))
+            at += count
+        outcomes = [
+            self.imagined_closing(x, [("submitProofsAt", arguments) for arguments in calls])
+            for calls in (singles, [(x.id, first, proofs, counts)])
+        ]
+        assert outcomes[0] == outcomes[1]
+
+    def imagined_closing(
+        self, x: SessionModel, calls: list[tuple[str, tuple[Any, ...]]]
+    ) -> list[str]:
+        """What can be read of a session and its host after these calls of the host's, and after it closed."""
+        market = self.world.faces["market"]
+        done = [self.world.request("market", *call, x.host, 0) for call in calls]
+        closing = self.world.request("market", "completeSession", (x.id,), x.host, 0)
+        questions = [
+            market.question("getSessionDetails", x.id),
+            market.question("earned", x.host, x.token),
+            market.question("credits", x.host, ZERO),
+            market.question("getProofHistory", x.id, 0, 1_000),
+        ]
+        now = self.now
+        *passed, (closed, *read) = self.world.imagine((now, done), (now + 1, [closing, *questions]))
+        assert all(call["status"] == "0x1" for block in passed for call in block), passed
+        assert closed["status"] == "0x1", closed
+        return [answer["returnData"] for answer in read]
 
     @precondition(lambda self: self.proofs)
     @rule(pick=pick, other=pick, cached=st.booleans())
@@ -283,7 +162,7 @@ class SessionRules(Stage):
         x = self.books.sessions[job]
         if cached:
             tag = session_tag(self.world.faces["market"].address, x.id, x.host, first)
-            broken = {"ProofSystem_CircuitRevoked": x.circuit in self.books.revoked_circuits}
+            broken = {"ProofSystem_CircuitRevoked": self.books.is_revoked(x.circuit)}
             arguments = (x.circuit, tag, proof, count)
             self.attempt("circuits", "cacheProof", arguments, self.anyone(other), broken)
             return
@@ -342,7 +221,7 @@ class SessionRules(Stage):
     @rule(pick=pick, share=st.integers(1, 1_000), rude=rude)
     def claim(self, pick, share, rude):
         def fits(x):
-            judged = x.arbiter != ZERO or x.circuit not in (0, *self.books.revoked_circuits)
+            judged = x.arbiter != ZERO or (x.circuit != 0 and not self.unprovable(x))
             in_time = self.now <= x.evidence_end and not x.claims_off
             due = not x.is_live(self.now) and not (x.prompt and x.covered(self.now))
             return x.status == ACTIVE and judged and in_time and due
@@ -362,19 +241,43 @@ class SessionRules(Stage):
             "JobMarketplace_ClaimsOff": x.claims_off,
             "JobMarketplace_ClaimLive": x.is_live(self.now),
             "JobMarketplace_ClaimsNeedJudge": not judged and x.circuit == 0,
-            "JobMarketplace_CircuitRevoked": not judged
-            and x.circuit in self.books.revoked_circuits,
+            "JobMarketplace_CircuitRevoked": not judged and self.books.is_revoked(x.circuit),
+            "JobMarketplace_IntervalUnprovable": not judged
+            and x.interval > MAX_BATCH * self.most_tokens(x),
             "JobMarketplace_ClaimOutOfRange": not covered < amount <= most,
         }
         self.attempt("market", "claimTokens", (x.id, amount, bytes(32)), sender, broken)
 
+    def unprovable(self, x: SessionModel) -> bool:
+        """Whether a session's circuit could not judge a claim."""
+        most = MAX_BATCH * self.most_tokens(x)
+        return self.books.is_revoked(x.circuit) or x.interval > most
+
     # ------------------------------------------------------------------------------ disputes
 
-    @precondition(lambda self: any(x.claimed > x.standing for x in self.books.sessions.values()))
-    @rule(pick=pick, rude=rude, by_user=st.booleans())
-    def contest(self, pick, rude, by_user):
+    @precondition(
+        lambda self: any(
+            x.status == DISPUTED or x.claimed > x.standing for x in self.books.sessions.values()
+        )
+    )
+    @rule(pick=pick, amount=tokens, by_user=st.booleans(), rude=rude)
+    def quarrel(self, pick, amount, by_user, rude):
+        """Whatever comes next between those who disagree; one rule, so that most histories have all of it."""
+        disputed = [x for x in self.books.sessions.values() if x.status == DISPUTED]
+        if not disputed or amount % 4 == 0:
+            self.contest(pick, rude, by_user)
+        elif rude or any(self.expirable(x) for x in disputed):
+            self.expire_dispute(pick, rude)
+        else:
+            self.rule_on(pick, amount, rude)
+
+    quarrel_on = quarrel
+
+    def contest(self, pick: int, rude: bool, by_user: bool) -> None:
+        """A claim is contested, which moves nobody's tokens (invariant 32)."""
+
         def fits(x):
-            judged = x.arbiter != ZERO or x.circuit not in self.books.revoked_circuits
+            judged = x.arbiter != ZERO or not self.books.is_revoked(x.circuit)
             return x.status == ACTIVE and x.is_live(self.now) and judged
 
         x = self.session(pick, fits, rude)
@@ -387,15 +290,16 @@ class SessionRules(Stage):
             "JobMarketplace_SessionNotActive": x.status != ACTIVE,
             "JobMarketplace_CallerNotParty": sender not in {x.user, x.watcher},
             "JobMarketplace_NoLiveClaim": not x.is_live(self.now),
-            "JobMarketplace_CircuitRevoked": x.arbiter == ZERO
-            and x.circuit in self.books.revoked_circuits,
+            "JobMarketplace_CircuitRevoked": x.arbiter == ZERO and self.books.is_revoked(x.circuit),
             "JobMarketplace_BondTooLow": value == 0,
         }
+        before = x.moved
         self.attempt("market", "raiseDispute", (x.id, b"\x0e" * 32), sender, broken, value)
+        assert x.moved == before
 
-    @precondition(lambda self: any(x.status == DISPUTED for x in self.books.sessions.values()))
-    @rule(pick=pick, amount=tokens, rude=rude)
-    def rule_on(self, pick, amount, rude):
+    def rule_on(self, pick: int, amount: int, rude: bool) -> None:
+        """The arbiter speaks, mostly within the claim."""
+
         def fits(x):
             in_time = self.now <= x.dispute_deadline
             return x.status == DISPUTED and x.arbiter != ZERO and in_time
@@ -415,13 +319,12 @@ class SessionRules(Stage):
 
     def expirable(self, x: SessionModel) -> bool:
         """Whether a dispute's time is over, or its circuit was revoked within it."""
-        revoked = self.books.revoked_circuits.get(x.circuit)
-        stands = x.arbiter == ZERO and revoked is not None and revoked <= x.dispute_deadline
+        revoked = self.books.circuits[x.circuit].revoked_at if x.circuit else 0
+        stands = x.arbiter == ZERO and 0 < revoked <= x.dispute_deadline
         return stands or self.now > x.dispute_deadline
 
-    @precondition(lambda self: any(x.status == DISPUTED for x in self.books.sessions.values()))
-    @rule(pick=pick, rude=rude)
-    def expire_dispute(self, pick, rude):
+    def expire_dispute(self, pick: int, rude: bool) -> None:
+        """Silence is put on record."""
         x = self.session(pick, lambda x: x.status == DISPUTED and self.expirable(x), rude)
         if x is None:
             return
@@ -450,14 +353,14 @@ class SessionRules(Stage):
         pick=pick,
         how=st.sampled_from(CLOSINGS),
         amount=tokens,
-        minutes=st.sampled_from([0, 5, 10, 11]),
+        seconds=st.sampled_from([-1, 0, 300, AGREEMENT_TIME, AGREEMENT_TIME + 1]),
         rude=rude,
     )
-    def close(self, pick, how, amount, minutes, rude):
+    def close(self, pick, how, amount, seconds, rude):
         if how == "voucher":
             self.close_with_voucher(pick, amount, rude)
         elif how == "agreement":
-            self.close_with_agreement(pick, amount, minutes, rude)
+            self.close_with_agreement(pick, amount, seconds, rude)
         elif how == "clock":
             self.close_by_clock(pick, rude)
         elif how == "abandon":
@@ -478,21 +381,20 @@ class SessionRules(Stage):
         arguments = (x.id, amount, self.voucher(x, amount, forged=rude))
         self.attempt("market", "closeWithVoucher", arguments, sender, broken)
 
-    def close_with_agreement(self, pick: int, amount: int, minutes: int, rude: bool) -> None:
+    def close_with_agreement(self, pick: int, amount: int, seconds: int, rude: bool) -> None:
         x = self.session(pick, lambda x: x.is_open, rude)
         if x is None:
             return
         sender = self.sender(x.user, pick, rude)
-        deadline = self.now + minutes * MINUTE
+        deadline = self.now + seconds
         values = (x.id, x.user, x.host, amount, deadline)
-        signers = {key.address: key for key in self.world.keys.values() if key.secret}
-        signer = self.key("stranger") if rude else signers[x.host]
+        signer = self.key_for(x.host, forged=rude)
         signature = signer.sign(self.domains["market"].digest(AGREEMENT, *values))
         broken = {
             **self.open_requirement(x),
             "JobMarketplace_CallerNotUser": sender != x.user,
-            "JobMarketplace_DeadlineOutOfRange": minutes > 10,
-            "JobMarketplace_AgreementSignatureInvalid": signer.address != x.host,
+            "JobMarketplace_DeadlineOutOfRange": not 0 <= seconds <= AGREEMENT_TIME,
+            "JobMarketplace_AgreementSignatureInvalid": not self.counts_for(x.host, signer.address),
         }
         arguments = (x.id, amount, deadline, signature)
         self.attempt("market", "closeWithAgreement", arguments, sender, broken)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import ape
 from coincurve import PrivateKey
-from eth_abi import encode
+from eth_abi import decode, encode
 from eth_utils import keccak
 
 from tests.harness.execution import GAS_LIMIT, Reverted
@@ -55,6 +55,14 @@ class Log:
     arguments: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """The error with which a call reverts, and its arguments as `eth_abi` decodes them."""
+
+    error: str
+    arguments: tuple[Any, ...]
+
+
 def _plain(kind: str, word: bytes) -> Any:
     return "0x" + word[12:].hex() if kind == "address" else int.from_bytes(word, "big")
 
@@ -66,8 +74,13 @@ class Face:
         self.address = contract.address.lower()
         self._functions: dict[str, tuple[bytes, list[str]]] = {}
         self._outputs: dict[str, list[tuple[str, str]]] = {}
+        self._returned: dict[str, list[str]] = {}
         self._events: dict[str, tuple[str, list[tuple[str, str, bool]]]] = {}
-        self.errors: dict[bytes, str] = {}
+        self.errors: dict[bytes, tuple[str, list[str]]] = {}
+        self.changing: list[str] = []
+        """The functions that can change something, and those that refuse to."""
+        self.about: dict[str, str] = {}
+        """What a function's first argument is called."""
         for abi in contract.contract_type.abi:
             if abi.type not in ("function", "event", "error"):
                 continue
@@ -75,14 +88,18 @@ class Face:
             digest = keccak(text=f"{abi.name}({','.join(types)})")
             if abi.type == "function":
                 self._functions[abi.name] = (digest[:4], types)
+                if abi.stateMutability != "view":
+                    self.changing.append(abi.name)
                 self._outputs[abi.name] = _flat(abi.outputs)
+                self._returned[abi.name] = [part.canonical_type for part in abi.outputs]
+                self.about[abi.name] = abi.inputs[0].name if abi.inputs else ""
             elif abi.type == "event":
                 parts = [
-                    (p.name, t, bool(p.indexed)) for p, t in zip(abi.inputs, types, strict=True)
+                    (name, kind, bool(p.indexed)) for p in abi.inputs for name, kind in _flat([p])
                 ]
                 self._events["0x" + digest.hex()] = (abi.name, parts)
             else:
-                self.errors[digest[:4]] = abi.name
+                self.errors[digest[:4]] = (abi.name, types)
 
     def data(self, function: str, *arguments: Any) -> str:
         """The calldata of a call."""
@@ -100,6 +117,10 @@ class Face:
             name: _plain(kind, raw[32 * i : 32 * i + 32])
             for i, (name, kind) in enumerate(self._outputs[function])
         }
+
+    def values(self, function: str, returned: str) -> tuple[Any, ...]:
+        """What a function returned, arrays and all; addresses in small letters."""
+        return tuple(decode(self._returned[function], bytes.fromhex(returned[2:])))
 
     def log(self, raw: dict[str, Any]) -> Log:
         """One of its events."""
@@ -173,7 +194,7 @@ class World:
         self.keys = keys
         self._by_address = {face.address: face for face in faces.values()}
         self._errors = {
-            selector: name for face in faces.values() for selector, name in face.errors.items()
+            selector: known for face in faces.values() for selector, known in face.errors.items()
         }
         self.now = int(self.node.tell("eth_getBlockByNumber", "latest", False)["timestamp"], 16) + 1
 
@@ -220,13 +241,29 @@ class World:
             raise Reverted(bytes.fromhex(answer["error"].get("data", "0x")[2:]))
         return str(answer["result"])
 
-    def refusal(self, request: dict[str, str]) -> str | None:
+    def refusal(self, request: dict[str, str]) -> Refusal | None:
         """The error with which a call reverts at this second, or nothing if it passes."""
         try:
             self.simulate(request)
         except Reverted as revert:
-            return self._errors.get(revert.data[:4], f"0x{revert.data.hex()}")
+            name, types = self._errors.get(revert.data[:4], (f"0x{revert.data.hex()}", []))
+            return Refusal(name, tuple(decode(types, revert.data[4:])))
         return None
+
+    def imagine(self, *seconds: tuple[int, list[dict[str, str]]]) -> list[list[dict[str, Any]]]:
+        """What calls would do that are mined one after the other, and is not.
+
+        Args:
+            seconds: Blocks: the second of each, and its calls.
+
+        Returns:
+            For each block the outcome of each call, with its `status` and `returnData`.
+        """
+        blocks = [
+            {"blockOverrides": {"time": hex(second)}, "calls": calls} for second, calls in seconds
+        ]
+        imagined = {"blockStateCalls": blocks, "validation": False}
+        return [block["calls"] for block in self.node.tell("eth_simulateV1", imagined, "latest")]
 
     def look(self, questions: list[dict[str, str]]) -> list[str]:
         """What many views return at this second; a question without data is for an account's wei."""

@@ -8,14 +8,26 @@ from eth_abi import encode
 from eth_utils import keccak
 
 from tests.harness.deployment import MINIMUM_ETHER, MINIMUM_USDC, payment_token
-from tests.harness.escrow import DEFAULT_RATE, ETHER, METERED, USDC, Escrow
+from tests.harness.escrow import (
+    DEFAULT_RATE,
+    ETHER,
+    INPUT_BOUND,
+    MAX_TOKENS,
+    METERED,
+    USDC,
+    Escrow,
+)
 from tests.harness.execution import rpc
 from tests.harness.factory import Factory
-from tests.stateful.books import Books, Settings, Worker
-from tests.stateful.world import Domain, Face, Key, World
+from tests.stateful.books import Books, Circuit, Settings, Worker
+from tests.stateful.world import ZERO, Domain, Face, Key, World
 
+OWNED = ("market", "jobs", "circuits")
 PAYERS = ("user", "other_user", "wallet", "refuser", "issuer", "host")
 RICH = hex(10**24)
+YIELDING = "0x" + "e5" * 20
+YES = "0x631626ba7e60e01b5f5260205ff3"
+"""Answers every call with ERC-1271's "yes", which also takes every payment."""
 
 
 def session_tag(market: str, job: int, host: str, first: int) -> int:
@@ -45,6 +57,7 @@ class Scene:
             "jobs": Face(factory.contract),
             "registry": Face(escrow.registry),
             "circuits": Face(escrow.proof_system),
+            "lens": Face(owner.deploy(project.SessionLens, escrow.marketplace)),
             "usdc": Face(escrow.usdc),
             "deny": Face(deny),
         }
@@ -52,12 +65,17 @@ class Scene:
         for key in keys.values():
             rpc("anvil_setBalance", key.address, RICH)
         self.refusing_code = f"0xef0100{refuser.address.lower()[2:]}"
+        rpc("anvil_setCode", YIELDING, YES)
+        self.yielding_code = f"0xef0100{YIELDING[2:]}"
+        self.extension = escrow.marketplace.extension().lower()
+        self.accepting_verifier = escrow.proof_system.circuit(METERED)[0].lower()
         self.world = World(faces, keys)
         self.tokens = {"ether": ETHER, "usdc": faces["usdc"].address, "deny": faces["deny"].address}
         self.domains = {
             "market": Domain("Provenwork JobMarketplace", "1", faces["market"].address),
             "jobs": Domain("Provenwork JobFactory", "1", faces["jobs"].address),
             "registry": Domain("Provenwork WorkerRegistry", "1", faces["registry"].address),
+            "usdc": Domain("USD Coin", "2", faces["usdc"].address),
         }
         for payer in PAYERS:
             for token in ("usdc", "deny"):
@@ -90,5 +108,11 @@ class Scene:
             keys[name].address: Worker(active=True, nonce=1)
             for name in ("host", "other_host", "worker")
         }
+        books.circuits = {
+            METERED: Circuit(MAX_TOKENS, False),
+            INPUT_BOUND: Circuit(MAX_TOKENS, True),
+        }
+        books.owners = dict.fromkeys(OWNED, keys["owner"].address)
+        books.pending_owners = dict.fromkeys(OWNED, ZERO)
         books.signer, books.admin = keys["signer"].address, keys["admin"].address
         return books
