@@ -43,6 +43,9 @@ deep: compile ## the same for MINUTES=60, from where the last time stopped: buil
 coverage: compile ## lines and branches of the contracts that the tests execute: build/coverage.json, build/coverage/index.html
 	$(BIN)/python -m assurance.coverage --workers $(WORKERS) $(ARGS)
 
+planted: compile ## bugs planted into copies of the contracts, each of which the machine must find: build/planted.json
+	$(BIN)/python -m tests.stateful.planted $(ARGS)
+
 demo: compile ## play a session and a prompt job on a local chain, with real proofs made on the spot
 	$(BIN)/ape run demo --network $(NETWORK) $(ARGS)
 

@@ -7,7 +7,7 @@ from hypothesis.stateful import precondition, rule
 from tests.harness.escrow import COMMITMENT, INSTANCES, stub_proof
 from tests.stateful.officers import Officers, Whim
 from tests.stateful.opening_rules import UNREGISTERED
-from tests.stateful.stage import pick
+from tests.stateful.stage import WHAT, WHICH, WHO, pick
 from tests.stateful.world_setup import session_tag
 
 SIZES = (16, 32, 1_024)
@@ -28,23 +28,23 @@ class CircuitRules(Officers):
     def register_circuit(self, w: Whim) -> None:
         sender, broken = self.owner("circuits", w.pick, w.rude)
         size = SIZES[w.number % len(SIZES)]
-        wrong = w.rude and w.number % 2 == 1
+        wrong = bool(w.rude & WHICH)
         # A verifier must have code of its own, and what an account borrows is not.
         verifier = self.address("host") if wrong else self.accepting_verifier
         binds = w.circuit % 2 == 0
-        layout = (INSTANCES, 2, INSTANCES - 1, binds, 0, 0, 0 if w.rude else size)
+        layout = (INSTANCES, 2, INSTANCES - 1, binds, 0, 0, 0 if w.rude & WHAT else size)
         broken |= {
             "ProofSystem_ZeroCircuitId": w.circuit == 0,
             "ProofSystem_CircuitExists": w.circuit in self.books.circuits,
             "ProofSystem_VerifierWithoutCode": wrong and self.address("host") not in self.yielding,
-            "ProofSystem_MaxTokensOutOfRange": w.rude,
+            "ProofSystem_MaxTokensOutOfRange": bool(w.rude & WHAT),
         }
         if w.circuit != UNREGISTERED:
             arguments = (w.circuit, verifier, layout)
             self.act("circuits", "registerCircuit", arguments, sender, broken)
 
     def revoke_circuit(self, w: Whim) -> None:
-        sender, broken = self.owner("circuits", w.pick, w.rude or w.pick % 4 != 3)
+        sender, broken = self.owner("circuits", w.pick, w.rude | (WHO if w.pick % 4 != 3 else 0))
         broken["ProofSystem_CircuitRevoked"] = self.books.is_revoked(w.circuit)
         broken["ProofSystem_UnknownCircuit"] = w.circuit not in self.books.circuits
         self.act("circuits", "revokeCircuit", (w.circuit,), sender, broken)

@@ -8,7 +8,7 @@ from hypothesis.stateful import initialize, precondition, rule
 from tests.harness.factory import DAY, GWEI, HOUR, MINUTE, OPEN, SPEC
 from tests.stateful.job_model import JobModel
 from tests.stateful.signed_payments import SignedPayments, authorizations, permits
-from tests.stateful.stage import purses, rude
+from tests.stateful.stage import WHAT, WHO, purses, rude
 from tests.stateful.world import ZERO
 
 MAX_JOBS = 6
@@ -38,7 +38,7 @@ REFUSALS = ("JobFactory_", "JobMarketplace_", "MockUSDC_", "EnforcedPause", "Den
 class JobPostingRules(SignedPayments):
     """What begins a job, and what its parties sign."""
 
-    def job(self, pick: int, fits: Any, rude: bool) -> JobModel | None:
+    def job(self, pick: int, fits: Any, rude: int) -> JobModel | None:
         """One of the jobs, mostly one that fits."""
         return self.one(self.books.jobs.values(), pick, fits, rude)
 
@@ -145,7 +145,7 @@ class JobPostingRules(SignedPayments):
         payee = self.address(payee) if payee else ZERO
         evaluator = self.address(evaluator) if evaluator else ZERO
         durations = (3 * DAY, DAY + HOUR, 40 * MINUTE) if fee else (2 * HOUR, 20 * MINUTE, DAY)
-        if rude:
+        if rude & WHAT:
             durations = (2 * HOUR + 1, *durations[1:])
         terms = (payee, evaluator, token, AMOUNTS[purse], *durations, bond, fee, SPEC)
         allowed, least = settings.tokens[token]
@@ -154,7 +154,7 @@ class JobPostingRules(SignedPayments):
             "JobFactory_RolesCollide": payee != ZERO and payee in (poster, evaluator),
             "JobFactory_TokenNotAllowed": not allowed or (form != "call" and token == ZERO),
             "JobFactory_AmountOutOfRange": AMOUNTS[purse] < least,
-            "JobFactory_DurationNotWholeMinutes": rude,
+            "JobFactory_DurationNotWholeMinutes": bool(rude & WHAT),
             "JobFactory_RejectFeeTooHigh": fee > 5_000,
             "DenylistToken_Denied": self.cannot_move(token, poster),
         }
@@ -173,7 +173,9 @@ class JobPostingRules(SignedPayments):
             self.bring("postJobWithAuthorization", arguments, broken | more)
         elif form == "signature":
             values = (poster, *terms, self.books.nonces[poster])
-            deadline, signature, more = self.signed("post", values, poster, seconds, forged=rude)
+            deadline, signature, more = self.signed(
+                "post", values, poster, seconds, forged=bool(rude & WHO)
+            )
             self.bring("postJobBySig", (terms, poster, deadline, signature), broken | more)
         else:
             broken["JobFactory_TokenNotAllowed"] = not allowed

@@ -8,7 +8,7 @@ from hypothesis.stateful import precondition, rule
 from tests.harness.factory import APPROVE, BPS, CLAIMED, DAY, HOUR, OPEN, REJECT, REOPEN, SUBMITTED
 from tests.stateful.job_model import JobModel
 from tests.stateful.job_posting_rules import JobPostingRules, by_sig, times
-from tests.stateful.stage import pick, rude
+from tests.stateful.stage import WHAT, WHICH, WHO, pick, rude
 from tests.stateful.world import ZERO
 
 YEAR = 365 * DAY
@@ -48,14 +48,14 @@ class JobRules(JobPostingRules):
         else:
             self.default(pick, rude)
 
-    def cancel(self, pick: int, by_sig: bool, seconds: int, rude: bool) -> None:
+    def cancel(self, pick: int, by_sig: bool, seconds: int, rude: int) -> None:
         job = self.job(pick, lambda j: j.status == OPEN, rude)
         if job is None:
             return
         if by_sig:
             self._by_sig("cancel", "cancelJobBySig", job, (), job.issuer, seconds, rude, OPEN, {})
             return
-        sender = self.anyone(pick) if rude else job.issuer
+        sender = self.anyone(pick) if rude & WHO else job.issuer
         broken = {
             **self.wrong_status(job, OPEN),
             "JobFactory_NotIssuer": not self.books.acts_for(job.issuer, sender, self.now),
@@ -103,11 +103,11 @@ class JobRules(JobPostingRules):
         """What comes next for a job; one rule, so that most histories have all of it."""
         job = self.job(pick, lambda j: j.is_held, rude)
         status = OPEN if job is None else job.status
-        if status == OPEN or (rude and pick % 4 == 0):
+        if status == OPEN or (rude & WHICH and pick % 4 == 0):
             self.claim_job(pick, who, by_sig, seconds, rude)
         elif status == CLAIMED and pick % 5 == 0:
             self.release(pick, by_sig, seconds, rude)
-        elif status == CLAIMED or (rude and pick % 4 == 1):
+        elif status == CLAIMED or (rude & WHICH and pick % 4 == 1):
             self.submit(pick, by_sig, seconds, rude)
         else:
             self.judge(pick, verdict, judge, by_sig, seconds, rude)
@@ -115,15 +115,15 @@ class JobRules(JobPostingRules):
     # A job takes many steps and has but one rule.
     go_further = go_on_again = go_on_still = go_on
 
-    def claim_job(self, pick: int, who: str, by_sig: bool, seconds: int, rude: bool) -> None:
+    def claim_job(self, pick: int, who: str, by_sig: bool, seconds: int, rude: int) -> None:
         """A worker, or mostly not one, takes what is open."""
         job = self.job(pick, lambda j: j.status == OPEN and self.now <= j.deadline, rude)
         if job is None:
             return
         worker = self.address(who)
-        if job.payee != ZERO and not rude:
+        if job.payee != ZERO and not rude & WHO:
             worker = job.payee
-        value = job.claim_bond + (1 if rude else 0)
+        value = job.claim_bond + (1 if rude & WHAT else 0)
         named = job.payee != ZERO
         broken = {
             **self.wrong_status(job, OPEN),
@@ -137,13 +137,15 @@ class JobRules(JobPostingRules):
             self.attempt("jobs", "claimJob", (job.id,), worker, broken, value)
             return
         values = (job.id, job.round, worker, self.books.nonces[worker])
-        deadline, signature, more = self.signed("claim", values, worker, seconds, forged=rude)
+        deadline, signature, more = self.signed(
+            "claim", values, worker, seconds, forged=bool(rude & WHO)
+        )
         arguments = (job.id, worker, deadline, signature)
         relayer = self.address("relayer")
         logs = self.attempt("jobs", "claimJobBySig", arguments, relayer, broken | more, value)
         self.remember("claimJobBySig", arguments, logs)
 
-    def release(self, pick: int, by_sig: bool, seconds: int, rude: bool) -> None:
+    def release(self, pick: int, by_sig: bool, seconds: int, rude: int) -> None:
         """A worker gives back what it claimed."""
         job = self.job(pick, lambda j: j.status == CLAIMED and self.now <= j.deadline, rude)
         if job is None:
@@ -166,17 +168,17 @@ class JobRules(JobPostingRules):
                 broken,
             )
             return
-        sender = self.anyone(pick) if rude else job.worker
+        sender = self.anyone(pick) if rude & WHO else job.worker
         if sender != ZERO:
             broken["JobFactory_NotWorker"] = sender != job.worker
             self.attempt("jobs", "releaseClaim", (job.id,), sender, broken)
 
-    def submit(self, pick: int, by_sig: bool, seconds: int, rude: bool) -> None:
+    def submit(self, pick: int, by_sig: bool, seconds: int, rude: int) -> None:
         """The work is handed in."""
         job = self.job(pick, lambda j: j.status == CLAIMED and self.now <= j.deadline, rude)
         if job is None:
             return
-        work = bytes(32) if rude and pick % 2 else bytes([pick, 1]) * 16
+        work = bytes(32) if rude & WHAT else bytes([pick, 1]) * 16
         broken = {
             **self.wrong_status(job, CLAIMED),
             "JobFactory_TooLate": self.now > job.deadline,
@@ -188,7 +190,7 @@ class JobRules(JobPostingRules):
                 "submit", "submitWorkBySig", job, values, job.worker, seconds, rude, CLAIMED, broken
             )
             return
-        sender = self.anyone(pick) if rude else job.worker
+        sender = self.anyone(pick) if rude & WHO else job.worker
         if sender != ZERO:
             broken["JobFactory_NotWorker"] = sender != job.worker
             self.attempt("jobs", "submitWork", (job.id, work), sender, broken)
@@ -216,7 +218,7 @@ class JobRules(JobPostingRules):
         who: str,
         by_sig: bool,
         seconds: int,
-        rude: bool,
+        rude: int,
     ) -> None:
         """Somebody judges submitted work, mostly who may."""
         job = self.job(pick, lambda j: j.status == SUBMITTED, rude)
@@ -232,9 +234,11 @@ class JobRules(JobPostingRules):
         judge = people[who]
         broken = self.verdict_requirements(job, verdict)
         if by_sig:
-            work = job.work if not rude else job.work + 2**96
+            work = job.work if not rude & WHAT else job.work + 2**96
             values = (job.id, job.round, work.to_bytes(32, "big"), *verdict)
-            deadline, signature, more = self.signed("verify", values, judge, seconds, forged=rude)
+            deadline, signature, more = self.signed(
+                "verify", values, judge, seconds, forged=bool(rude & WHO)
+            )
             is_issuer = approved and judge == job.issuer
             broken["JobFactory_NotVerifier"] = judge != job.verifier and not is_issuer
             broken["JobFactory_WorkHashMismatch"] = work != job.work
@@ -252,7 +256,7 @@ class JobRules(JobPostingRules):
         broken["JobFactory_NotVerifier"] = judge != job.verifier and not in_its_place
         self.attempt("jobs", "verifyJob", (job.id, *verdict), judge, broken)
 
-    def default(self, pick: int, rude: bool) -> None:
+    def default(self, pick: int, rude: int) -> None:
         """Silence pays."""
         job = self.job(pick, lambda j: j.status == SUBMITTED and self.now > j.deadline, rude)
         if job is not None:
@@ -262,7 +266,7 @@ class JobRules(JobPostingRules):
             }
             self.attempt("jobs", "claimByDefault", (job.id,), self.anyone(pick), broken)
 
-    def expire_job(self, pick: int, by_sig: bool, seconds: int, rude: bool) -> None:
+    def expire_job(self, pick: int, by_sig: bool, seconds: int, rude: int) -> None:
         def late(job):
             return job.status in (OPEN, CLAIMED) and self.now > job.deadline
 

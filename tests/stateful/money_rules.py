@@ -147,7 +147,7 @@ class MoneyRules(SessionRules):
 
     # ---------------------------------------------------------------------------------- time
 
-    @rule(seconds=st.sampled_from([1, 60, 1_200, 1_801]))
+    @rule(seconds=st.sampled_from([1, 60, 1_200, 1_801, 7_201]))
     def wait(self, seconds):
         self.pass_time(self.now + seconds)
 

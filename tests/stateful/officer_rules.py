@@ -8,6 +8,7 @@ from tests.harness.escrow import USDC
 from tests.stateful.circuit_rules import CircuitRules
 from tests.stateful.money_rules import ERROR
 from tests.stateful.officers import WEEK, Whim, whims
+from tests.stateful.stage import WHO
 from tests.stateful.world import ZERO
 
 REGISTRATION = "RegisterWorker(address worker,bytes32 ipfsHash,uint256 hourlyRate,uint256 nonce,uint256 deadline)"
@@ -64,28 +65,31 @@ class OfficerRules(CircuitRules):
 
     # ---------------------------------------------------------------------------- ownership
 
+    def owned(self, w: Whim) -> str:
+        """One of the three contracts that have an owner."""
+        return "circuits" if w.number % 3 == 0 else w.contract
+
     def hand_over(self, w: Whim) -> None:
         """An owner names its successor, who owns nothing until it accepts."""
-        contract = "circuits" if w.pick % 3 == 0 else w.contract
+        contract = self.owned(w)
         sender, broken = self.owner(contract, w.pick, w.rude)
-        successor = self.address(w.to) if w.number else ZERO
+        successor = self.address(w.to) if w.number != 1 else ZERO
         self.act(contract, "transferOwnership", (successor,), sender, broken)
 
     def take_over(self, w: Whim) -> None:
         """The successor accepts, or somebody tries."""
-        contract = "circuits" if w.pick % 3 == 0 else w.contract
-        pending = self.books.pending_owners[contract]
-        if pending == ZERO and not w.rude and w.pick % 3:
+        contract = self.owned(w)
+        if self.books.pending_owners[contract] == ZERO and w.yes:
             self.hand_over(w)
-            return
-        sender = self.anyone(w.pick) if w.rude or pending == ZERO else pending
+        pending = self.books.pending_owners[contract]
+        sender = self.anyone(w.pick) if w.rude & WHO or pending == ZERO else pending
         broken = {"OwnableUnauthorizedAccount": sender != pending}
         self.act(contract, "acceptOwnership", (), sender, broken)
 
     def renounce(self, w: Whim) -> None:
         """An owner goes for good, which the circuits' cannot; the contracts go on without."""
-        contract = "circuits" if w.pick % 3 == 0 else w.contract
-        sender, broken = self.owner(contract, w.pick, w.rude or w.pick % 4 != 3)
+        contract = self.owned(w)
+        sender, broken = self.owner(contract, w.pick, w.rude | (WHO if w.pick % 4 != 3 else 0))
         if contract == "circuits":
             broken = {"ProofSystem_OwnershipCannotBeRenounced": True}
         self.act(contract, "renounceOwnership", (), sender, broken)
@@ -98,7 +102,7 @@ class OfficerRules(CircuitRules):
         deadline = self.now + w.seconds
         values = (worker, PROFILE, 25 * USDC, nonce, deadline)
         digest = self.domains["registry"].digest(REGISTRATION, *values)
-        signer = self.key("host") if w.rude else self.key_for(self.books.signer)
+        signer = self.key("host") if w.rude & WHO else self.key_for(self.books.signer)
         broken = {
             "WorkerRegistry_AlreadyActive": self.books.is_active(worker),
             "WorkerRegistry_DeadlinePassed": w.seconds < 0,
@@ -117,9 +121,9 @@ class OfficerRules(CircuitRules):
 
     # --------------------------------------------------------------------------------- admin
 
-    def admin(self, pick: int, rude: bool) -> tuple[str, dict[str, bool]]:
+    def admin(self, pick: int, rude: int) -> tuple[str, dict[str, bool]]:
         """The registry's admin, or mostly not, and what is broken then."""
-        sender = self.anyone(pick) if rude else self.books.admin
+        sender = self.anyone(pick) if rude & WHO else self.books.admin
         return sender, {"WorkerRegistry_NotAdmin": sender != self.books.admin}
 
     def deactivate(self, w: Whim) -> None:
@@ -139,16 +143,16 @@ class OfficerRules(CircuitRules):
         self.act("registry", "transferAdmin", (proposed,), sender, broken)
 
     def cancel_proposal(self, w: Whim) -> None:
-        sender, broken = self.admin(w.pick, w.rude)
+        self.propose_if_none(w)
         pending = self.books.pending_signer if w.yes else self.books.pending_admin
+        sender, broken = self.admin(w.pick, w.rude)
         function = "cancelSignerUpdate" if w.yes else "cancelAdminTransfer"
-        if pending == ZERO and not w.rude and w.pick % 3:
-            (self.propose_signer if w.yes else self.propose_admin)(w)
-            return
         broken["WorkerRegistry_NothingPending"] = pending == ZERO
         self.act("registry", function, (), sender, broken)
 
     def accept_role(self, w: Whim) -> None:
+        """Whoever was proposed accepts, or somebody tries; it may have got the other role since."""
+        self.propose_if_none(w)
         books = self.books
         if w.yes:
             pending, other, function = books.pending_signer, books.admin, "acceptSignerRole"
@@ -156,13 +160,16 @@ class OfficerRules(CircuitRules):
         else:
             pending, other, function = books.pending_admin, books.signer, "acceptAdmin"
             error = "WorkerRegistry_NotPendingAdmin"
-        if pending == ZERO and not w.rude and w.pick % 3:
-            (self.propose_signer if w.yes else self.propose_admin)(w)
-            return
-        sender = self.anyone(w.pick) if w.rude or pending == ZERO else pending
+        sender = self.anyone(w.pick) if w.rude & WHO or pending == ZERO else pending
         broken = {error: sender != pending, "WorkerRegistry_AdminIsSigner": sender == other}
         self.act("registry", function, (), sender, broken)
 
+    def propose_if_none(self, w: Whim) -> None:
+        """So that there is mostly somebody to accept, or to drop."""
+        pending = self.books.pending_signer if w.yes else self.books.pending_admin
+        if pending == ZERO and w.number % 3:
+            (self.propose_signer if w.yes else self.propose_admin)(w)
+
     def disable_signer(self, w: Whim) -> None:
-        sender, broken = self.admin(w.pick, w.rude or w.pick % 4 != 3)
+        sender, broken = self.admin(w.pick, w.rude | (WHO if w.pick % 4 != 3 else 0))
         self.act("registry", "disableSigner", (), sender, broken)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.harness.escrow import DAY, INPUT_BOUND, METERED
 from tests.stateful.money_rules import contracts
 from tests.stateful.opening_rules import FRESH, UNREGISTERED
-from tests.stateful.stage import Stage, pick, purses, rude
+from tests.stateful.stage import WHO, Rude, Stage, pick, purses, rude
 from tests.stateful.world import ZERO
 
 WEEK = 7 * DAY
@@ -32,7 +32,7 @@ class Whim:
     number: int
     seconds: int
     pick: int
-    rude: bool
+    rude: Rude
 
 
 whims = st.builds(
@@ -58,8 +58,8 @@ class Officers(Stage):
         logs = self.attempt(face, function, arguments, sender, broken)
         assert all(log.name in HARMLESS for log in logs or ())
 
-    def owner(self, contract: str, pick: int, rude: bool) -> tuple[str, dict[str, bool]]:
+    def owner(self, contract: str, pick: int, rude: int) -> tuple[str, dict[str, bool]]:
         """A contract's owner of today, or mostly not, and what is broken then."""
         owner = self.books.owners[contract]
-        sender = self.anyone(pick) if rude or owner == ZERO else owner
+        sender = self.anyone(pick) if rude & WHO or owner == ZERO else owner
         return sender, {"OwnableUnauthorizedAccount": sender != owner}

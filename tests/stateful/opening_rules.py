@@ -8,7 +8,7 @@ from hypothesis.stateful import initialize, precondition, rule
 from tests.harness.escrow import COMMITMENT, INPUT_BOUND, METERED, MINUTE, PRICE_UNIT
 from tests.stateful.session_model import SessionModel
 from tests.stateful.signed_payments import SignedPayments, authorizations, permits
-from tests.stateful.stage import pick, purses, rude
+from tests.stateful.stage import WHAT, WHO, pick, purses, rude
 from tests.stateful.world import ZERO
 
 MAX_SESSIONS = 6
@@ -28,22 +28,22 @@ class OpeningRules(SignedPayments):
 
     # ------------------------------------------------------------------------------ choosing
 
-    def session(self, pick: int, fits: Any, rude: bool) -> SessionModel | None:
+    def session(self, pick: int, fits: Any, rude: int) -> SessionModel | None:
         """One of the sessions, mostly one that fits."""
         return self.one(self.books.sessions.values(), pick, fits, rude)
 
-    def sender(self, right: str, pick: int, rude: bool) -> str:
+    def sender(self, right: str, pick: int, rude: int) -> str:
         """Who should call, mostly."""
-        return self.anyone(pick) if rude else right
+        return self.anyone(pick) if rude & WHO else right
 
     def open_requirement(self, x: SessionModel) -> dict[str, bool]:
         """Nearly every function wants an open session."""
         return {"JobMarketplace_SessionNotOpen": not x.is_open}
 
-    def circuit(self, wanted: int, rude: bool) -> int:
+    def circuit(self, wanted: int, rude: int) -> int:
         """A circuit that is there, unless somebody is rude."""
         known = wanted == 0 or wanted in self.books.circuits
-        return wanted if known or rude else METERED
+        return wanted if known or rude & WHAT else METERED
 
     # ------------------------------------------------------------------------------- opening
 
@@ -74,7 +74,7 @@ class OpeningRules(SignedPayments):
         circuit = self.circuit(circuit, rude)
         if form in ("permit", "authorization") and not rude:
             purse = "usdc"
-        if rude:
+        if rude & WHAT:
             rate, interval, circuit = (
                 (0, interval, UNREGISTERED) if rate % 2 else (rate, 0, circuit)
             )
@@ -98,7 +98,7 @@ class OpeningRules(SignedPayments):
         market, token = self.books.settings["market"], self.tokens[purse]
         payer, payee = self.address(user), self.address(host)
         # The longer ones are those that a silent host can leave.
-        duration = MINUTE if rude else (3_000, 3_000, 20_000)[interval % 3]
+        duration = MINUTE if rude & WHO else (3_000, 3_000, 20_000)[interval % 3]
         signer = self.address("voucher_signer") if capped else ZERO
         watcher, judge = self.address("watcher"), self.address("arbiter") if arbiter else ZERO
         if form == "seed":
@@ -197,7 +197,7 @@ class OpeningRules(SignedPayments):
         else:
             self.top_up(pick, amount, rude)
 
-    def top_up(self, pick: int, amount: int, rude: bool) -> None:
+    def top_up(self, pick: int, amount: int, rude: int) -> None:
         x = self.session(pick, lambda x: self.runs(x) and not x.prompt, rude)
         if x is None:
             return
@@ -213,7 +213,7 @@ class OpeningRules(SignedPayments):
         value = amount if x.token == ZERO else 0
         self.attempt("market", "topUp", (x.id, amount), sender, broken, value)
 
-    def extend(self, pick: int, seconds: int, rude: bool) -> None:
+    def extend(self, pick: int, seconds: int, rude: int) -> None:
         x = self.session(pick, self.runs, rude)
         if x is None:
             return

@@ -137,8 +137,10 @@ class SessionModel:
         assert self.bond == log["bondToHost"] + log["bondToChallenger"], "a part of a bond is gone"
         assert self.challenger == log["challenger"]
         outcome = log["outcome"]
-        if outcome in (RULED, STANDS):
+        if outcome == RULED:
             assert self.standing <= log["maturedTokens"] <= max(self.claimed, self.standing)
+        else:
+            assert log["maturedTokens"] == (self.claimed if outcome == STANDS else self.matured)
         self.status, self.matured = ACTIVE, log["maturedTokens"]
         self.challenger, self.bond, self.dispute_deadline = ZERO, 0, 0
         self.claimed = self.claimed if outcome == 0 else 0

@@ -8,13 +8,18 @@ from hypothesis.stateful import precondition, rule
 from tests.harness.escrow import (
     ABANDONMENT_PERIOD,
     ACTIVE,
+    ANSWERED,
     DISPUTED,
+    DROPPED,
     MAX_BATCH,
+    RULED,
+    STANDS,
+    VOIDED,
     stub_proof,
 )
 from tests.stateful.opening_rules import EARLIEST_MINIMUM, OpeningRules
 from tests.stateful.session_model import SessionModel
-from tests.stateful.stage import pick, rude
+from tests.stateful.stage import WHAT, WHICH, pick, rude
 from tests.stateful.world import ZERO, Log
 from tests.stateful.world_setup import session_tag
 
@@ -27,6 +32,32 @@ CLOSINGS = ("clock", "user", "user", "abandon", "voucher", "agreement", "host", 
 
 class SessionRules(OpeningRules):
     """What is done with sessions that are there."""
+
+    def attempt(
+        self,
+        face: str,
+        function: str,
+        arguments: tuple[Any, ...],
+        sender: str,
+        broken: dict[str, bool],
+        value: int = 0,
+    ) -> list[Log] | None:
+        """As everywhere; and a dispute that ends does so as section 4 of docs/SPEC.md says, whatever the call."""
+        disputed = [x for x in self.books.sessions.values() if x.status == DISPUTED]
+        now, outcomes = self.now, {x.id: self.outcomes(x) for x in disputed}
+        logs = super().attempt(face, function, arguments, sender, broken, value)
+        for log in logs or ():
+            if log.name == "DisputeResolved":
+                told = log.arguments
+                assert told["outcome"] in outcomes[told["jobId"]], (now, log)
+        return logs
+
+    def outcomes(self, x: SessionModel) -> set[int]:
+        """How an open dispute can end at this second."""
+        in_time = {ANSWERED, RULED} if self.now <= x.dispute_deadline else set()
+        if self.stands(x):
+            return in_time | {STANDS}
+        return in_time | {DROPPED} if in_time else {VOIDED}
 
     # ------------------------------------------------------------------------------ evidence
 
@@ -104,13 +135,13 @@ class SessionRules(OpeningRules):
             self.proofs.append((x.id, first, counts[0], proofs[0]))
 
     def place(
-        self, x: SessionModel, counts: list[int], offset: int, how: str, rude: bool
+        self, x: SessionModel, counts: list[int], offset: int, how: str, rude: int
     ) -> tuple[int, list[int]]:
         """Where a batch begins and what each of its proofs counts, mostly as it may."""
         first, most = x.proven, max(1, self.most_tokens(x))
         if how in ("submitProofsAt", "claimWithProof"):
-            first += offset if rude else min(offset, x.covered(self.now) - x.proven)
-        if rude:
+            first += offset if rude & WHAT else min(offset, x.covered(self.now) - x.proven)
+        if rude & WHAT:
             counts = [*counts, most + 1] if offset % 2 else counts * 6
         elif x.prompt:
             counts = [max(EARLIEST_MINIMUM, 1 + counts[0] % most)]
@@ -211,10 +242,10 @@ class SessionRules(OpeningRules):
             amount = x.claimed
         broken = {
             **self.open_requirement(x),
-            **self.voucher_requirements(x, rude),
+            **self.voucher_requirements(x, bool(rude & WHAT)),
             "JobMarketplace_VoucherNotNewer": self.counts_as(x, amount) <= x.acked,
         }
-        arguments = (x.id, amount, self.voucher(x, amount, forged=rude))
+        arguments = (x.id, amount, self.voucher(x, amount, forged=bool(rude & WHAT)))
         self.attempt("market", "redeemVoucher", arguments, self.anyone(pick), broken)
 
     @precondition(lambda self: any(x.is_open for x in self.books.sessions.values()))
@@ -232,7 +263,7 @@ class SessionRules(OpeningRules):
         sender = self.sender(x.host, pick, rude)
         covered = x.covered(self.now)
         most = 1 if x.prompt else covered + x.interval
-        amount = covered + 1 + share if rude else covered + 1 + share % x.interval
+        amount = covered + 1 + share if rude & WHAT else covered + 1 + share % x.interval
         judged = x.arbiter != ZERO
         broken = {
             "JobMarketplace_SessionNotActive": x.status != ACTIVE,
@@ -266,14 +297,14 @@ class SessionRules(OpeningRules):
         disputed = [x for x in self.books.sessions.values() if x.status == DISPUTED]
         if not disputed or amount % 4 == 0:
             self.contest(pick, rude, by_user)
-        elif rude or any(self.expirable(x) for x in disputed):
+        elif rude & WHICH or any(self.expirable(x) for x in disputed):
             self.expire_dispute(pick, rude)
         else:
             self.rule_on(pick, amount, rude)
 
-    quarrel_on = quarrel
+    quarrel_on = quarrel_still = quarrel
 
-    def contest(self, pick: int, rude: bool, by_user: bool) -> None:
+    def contest(self, pick: int, rude: int, by_user: bool) -> None:
         """A claim is contested, which moves nobody's tokens (invariant 32)."""
 
         def fits(x):
@@ -285,7 +316,7 @@ class SessionRules(OpeningRules):
             return
         named = x.user if by_user or x.watcher == ZERO else x.watcher
         sender = self.sender(named, pick, rude)
-        value = 0 if rude and pick % 2 else 10**17
+        value = 0 if rude & WHAT else 10**17
         broken = {
             "JobMarketplace_SessionNotActive": x.status != ACTIVE,
             "JobMarketplace_CallerNotParty": sender not in {x.user, x.watcher},
@@ -297,7 +328,7 @@ class SessionRules(OpeningRules):
         self.attempt("market", "raiseDispute", (x.id, b"\x0e" * 32), sender, broken, value)
         assert x.moved == before
 
-    def rule_on(self, pick: int, amount: int, rude: bool) -> None:
+    def rule_on(self, pick: int, amount: int, rude: int) -> None:
         """The arbiter speaks, mostly within the claim."""
 
         def fits(x):
@@ -308,7 +339,7 @@ class SessionRules(OpeningRules):
         if x is None:
             return
         sender = self.sender(self.address("arbiter"), pick, rude)
-        amount = amount if rude else min(amount, x.claimed)
+        amount = amount if rude & WHAT else min(amount, x.claimed)
         broken = {
             "JobMarketplace_NotDisputed": x.status != DISPUTED,
             "JobMarketplace_CallerNotArbiter": sender != x.arbiter,
@@ -319,11 +350,14 @@ class SessionRules(OpeningRules):
 
     def expirable(self, x: SessionModel) -> bool:
         """Whether a dispute's time is over, or its circuit was revoked within it."""
-        revoked = self.books.circuits[x.circuit].revoked_at if x.circuit else 0
-        stands = x.arbiter == ZERO and 0 < revoked <= x.dispute_deadline
-        return stands or self.now > x.dispute_deadline
+        return self.stands(x) or self.now > x.dispute_deadline
 
-    def expire_dispute(self, pick: int, rude: bool) -> None:
+    def stands(self, x: SessionModel) -> bool:
+        """Whether a contested claim can no longer be judged, and counts."""
+        revoked = self.books.circuits[x.circuit].revoked_at if x.circuit else 0
+        return x.arbiter == ZERO and 0 < revoked <= x.dispute_deadline
+
+    def expire_dispute(self, pick: int, rude: int) -> None:
         """Silence is put on record."""
         x = self.session(pick, lambda x: x.status == DISPUTED and self.expirable(x), rude)
         if x is None:
@@ -363,32 +397,32 @@ class SessionRules(OpeningRules):
             self.close_with_agreement(pick, amount, seconds, rude)
         elif how == "clock":
             self.close_by_clock(pick, rude)
-        elif how == "abandon":
+        elif how == "abandon" or any(map(self.is_deserted, self.books.sessions.values())):
             self.abandon(pick, rude)
         else:
             self.complete(pick, how == "host", rude)
 
-    def close_with_voucher(self, pick: int, amount: int, rude: bool) -> None:
+    def close_with_voucher(self, pick: int, amount: int, rude: int) -> None:
         x = self.session(pick, lambda x: x.is_open and x.user != self.address("wallet"), rude)
         if x is None:
             return
         sender = self.sender(x.host, pick, rude)
         broken = {
             **self.open_requirement(x),
-            **self.voucher_requirements(x, rude),
+            **self.voucher_requirements(x, bool(rude & WHAT)),
             "JobMarketplace_CallerNotHost": sender != x.host,
         }
-        arguments = (x.id, amount, self.voucher(x, amount, forged=rude))
+        arguments = (x.id, amount, self.voucher(x, amount, forged=bool(rude & WHAT)))
         self.attempt("market", "closeWithVoucher", arguments, sender, broken)
 
-    def close_with_agreement(self, pick: int, amount: int, seconds: int, rude: bool) -> None:
+    def close_with_agreement(self, pick: int, amount: int, seconds: int, rude: int) -> None:
         x = self.session(pick, lambda x: x.is_open, rude)
         if x is None:
             return
         sender = self.sender(x.user, pick, rude)
         deadline = self.now + seconds
         values = (x.id, x.user, x.host, amount, deadline)
-        signer = self.key_for(x.host, forged=rude)
+        signer = self.key_for(x.host, forged=bool(rude & WHAT))
         signature = signer.sign(self.domains["market"].digest(AGREEMENT, *values))
         broken = {
             **self.open_requirement(x),
@@ -399,7 +433,7 @@ class SessionRules(OpeningRules):
         arguments = (x.id, amount, deadline, signature)
         self.attempt("market", "closeWithAgreement", arguments, sender, broken)
 
-    def complete(self, pick: int, by_host: bool, rude: bool) -> None:
+    def complete(self, pick: int, by_host: bool, rude: int) -> None:
         x = self.session(pick, self.runs, rude)
         if x is None:
             return
@@ -413,32 +447,37 @@ class SessionRules(OpeningRules):
         }
         self.attempt("market", "completeSession", (x.id,), sender, broken)
 
-    def abandon(self, pick: int, rude: bool) -> None:
-        def silent(x):
-            last = max(x.opened_at, x.last_evidence, x.claimed_at)
-            return self.now > last + ABANDONMENT_PERIOD
-
-        x = self.session(pick, lambda x: self.runs(x) and silent(x), rude)
+    def abandon(self, pick: int, rude: int) -> None:
+        x = self.session(pick, self.is_deserted, rude)
         if x is None:
             return
         sender = self.sender(x.user, pick, rude)
         broken = {
             **self.open_requirement(x),
             **self.running_requirements(x, sender),
-            "JobMarketplace_TooEarly": not silent(x),
+            "JobMarketplace_TooEarly": not self.is_silent(x),
         }
         self.attempt("market", "claimAbandonedSession", (x.id,), sender, broken)
+
+    def is_silent(self, x: SessionModel) -> bool:
+        """Whether nothing was heard of the host for long."""
+        last = max(x.opened_at, x.last_evidence, x.claimed_at)
+        return self.now > last + ABANDONMENT_PERIOD
+
+    def is_deserted(self, x: SessionModel) -> bool:
+        """Whether its user may say that the host left it."""
+        return self.runs(x) and self.is_silent(x)
 
     def closable(self, x: SessionModel) -> bool:
         """Whether anybody can close it by the clock."""
         undecided = not self.expirable(x) if x.status == DISPUTED else x.is_live(self.now)
         return x.is_open and self.now > x.evidence_end and not undecided
 
-    def close_by_clock(self, pick: int, rude: bool) -> None:
+    def close_by_clock(self, pick: int, rude: int) -> None:
         x = self.session(pick, self.closable, rude)
         if x is not None:
             self.try_to_close(
-                x, self.anyone(pick), finalize=bool(x.closing_at) != (rude and pick % 2)
+                x, self.anyone(pick), finalize=bool(x.closing_at) != bool(rude & WHAT)
             )
 
     def try_to_close(self, x: SessionModel, sender: str, *, finalize: bool) -> list[Log] | None:

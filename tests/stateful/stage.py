@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from enum import IntFlag, auto
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -18,8 +19,18 @@ from tests.stateful.world import ZERO, Domain, Key, Log, World
 T = TypeVar("T")
 
 pick = st.integers(0, 255)
-rude = st.sampled_from([False] * 6 + [True])
-"""Whether a rule takes anybody and anything instead of what fits: mostly a call that must be refused."""
+
+
+class Rude(IntFlag):
+    """What a rule takes instead of what fits, mostly for a call that must be refused; mostly one thing, so that it shows."""
+
+    WHO = auto()
+    WHICH = auto()
+    WHAT = auto()
+
+
+WHO, WHICH, WHAT = Rude
+rude = st.sampled_from([Rude(0)] * 12 + [WHO, WHO, WHICH, WHAT, WHAT, WHO | WHICH | WHAT])
 purses = st.sampled_from(["ether", "usdc", "deny"])
 
 
@@ -93,10 +104,10 @@ class Stage(RuleBasedStateMachine):
         names = sorted(self.world.keys)
         return self.world.keys[names[pick % len(names)]].address
 
-    def one(self, items: Iterable[T], pick: int, fits: Callable[[T], bool], rude: bool) -> T | None:
+    def one(self, items: Iterable[T], pick: int, fits: Callable[[T], bool], rude: int) -> T | None:
         """One of the items that fit, or of all if none does or if it is to be rude."""
         every = list(items)
-        fitting = [] if rude else [item for item in every if fits(item)]
+        fitting = [] if rude & WHICH else [item for item in every if fits(item)]
         chosen: Sequence[T] = fitting or every
         return chosen[pick % len(chosen)] if chosen else None
 
@@ -192,7 +203,7 @@ class Stage(RuleBasedStateMachine):
         keys[self.address("wallet")] = self.key("user")
         return self.key("stranger") if forged else keys.get(account, self.key("stranger"))
 
-    def make_ready(self, contract: str, purse: str, rude: bool) -> None:
+    def make_ready(self, contract: str, purse: str, rude: int) -> None:
         """What keeps people from beginning anything is mostly put right, so that histories are about more than that."""
         if rude:
             return

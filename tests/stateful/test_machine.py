@@ -151,12 +151,18 @@ def test_all_contracts_keep_their_promises(project, escrow, factory):
             return super().check_invariants(*args, **kwargs)
 
         def teardown(self):
-            tally["broken"] += sys.exc_info()[0] is not None
             try:
+                if sys.exc_info()[0] is not None:
+                    self.broke()
                 super().teardown()
             except AssertionError:
-                tally["broken"] += 1
+                self.broke()
                 raise
+
+        def broke(self):
+            """The first history that breaks is what a planted bug took to be found."""
+            tally.setdefault("broken_after_histories", tally["histories"])
+            tally.setdefault("broken_after_steps", tally["steps"])
 
     Played.tally = tally
     try:
