@@ -7,7 +7,7 @@ So what is measured is the contracts compiled through the IR with the few steps 
 transaction: none of them gives an instruction to another place of the source. What the contracts do is the same, their gas
 is not.
 
-Each compilation's sources and results are kept in the folder that `ASSURANCE_BUILD` names, as `<digest>.json`.
+Each compilation's question and answer are kept in the folder that `ASSURANCE_BUILD` names, as `<digest>.json`.
 """
 
 import hashlib
@@ -45,6 +45,8 @@ def adjusted(question: dict[str, Any]) -> dict[str, Any]:
     settings["outputSelection"] = {
         source: {"*": _OUTPUTS, "": ["ast"]} for source in question["settings"]["outputSelection"]
     }
+    # Without a digest of the sources in it, equal code has equal bytes.
+    settings["metadata"] = {"bytecodeHash": "none"}
     return {**question, "settings": settings}
 
 
@@ -64,15 +66,15 @@ def main(compiler: str, *arguments: str) -> int:
         check=False,
     )
     if measured and done.returncode == 0:
-        _keep(question["sources"], done.stdout)
+        _keep(question, done.stdout)
     sys.stdout.buffer.write(done.stdout)
     return done.returncode
 
 
-def _keep(sources: dict[str, Any], output: bytes) -> None:
+def _keep(question: dict[str, Any], output: bytes) -> None:
     folder = Path(os.environ[FOLDER])
     folder.mkdir(parents=True, exist_ok=True)
-    kept = {"sources": sources, "output": json.loads(output)}
+    kept = {"question": question, "output": json.loads(output)}
     (folder / f"{hashlib.sha256(output).hexdigest()[:16]}.json").write_text(json.dumps(kept))
 
 

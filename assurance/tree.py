@@ -32,6 +32,15 @@ class Tree:
         self._write_launchers()
         return self
 
+    def is_stale(self) -> bool:
+        """Whether the project's contracts are no longer what was copied."""
+        return any(
+            not (copy := self.folder / path.relative_to(ROOT)).is_file()
+            or copy.read_bytes() != path.read_bytes()
+            for folder in ("contracts", "interfaces")
+            for path in (ROOT / folder).rglob("*.sol")
+        )
+
     def clone(self, folder: Path) -> "Tree":
         """A copy of this one, with all that is compiled in it."""
         shutil.rmtree(folder, ignore_errors=True)

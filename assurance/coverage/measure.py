@@ -23,7 +23,7 @@ class FileCoverage:
     Attributes:
         lines: How often each executable line was executed: in how many calls, of its most frequent part.
         decisions: How often each of a decision's two outcomes happened.
-        codeless: Lines with a statement of which no contract has any instruction.
+        codeless: Lines of functions of which no contract has any instruction.
     """
 
     lines: dict[int, int] = field(default_factory=dict)
@@ -162,12 +162,12 @@ def _count_assembly(counted: Counted, source: Source, found: FileCoverage) -> No
 
 
 def _count_codeless(source: Source, origins: set[tuple[int, int]], found: FileCoverage) -> None:
-    for offset, length in source.statements:
+    for (offset, length), statements in source.bodies.items():
         end = offset + length
         if not any(offset <= start and start + n <= end for start, n in origins):
-            line = source.line(offset)
-            found.codeless.add(line)
-            found.lines.setdefault(line, 0)
+            found.codeless |= {source.line(start) for start, _ in statements}
+    for line in found.codeless:
+        found.lines.setdefault(line, 0)
 
 
 def write_tests(counted: Counted, path: Path) -> None:

@@ -57,7 +57,8 @@ class Source:
         self._starts = [0, *(i + 1 for i, byte in enumerate(text) if byte == 0x0A)]
         self.decisions: dict[Range, Decision] = {}
         self.assemblies: dict[Range, Assembly] = {}
-        self.statements: list[Range] = []
+        self.bodies: dict[Range, list[Range]] = {}
+        """The statements of each function and modifier."""
         self.scaffolding: set[Range] = set()
         """Whole contracts and files: the compiler's own code has their range."""
         for node in _walk(tree):
@@ -77,8 +78,10 @@ class Source:
             self.scaffolding.add(where)
         elif kind == "InlineAssembly":
             self._read_assembly(where, node["AST"])
-        elif kind == "Return" or (kind.endswith("Statement") and kind not in _CODELESS):
-            self.statements.append(where)
+        elif kind in ("FunctionDefinition", "ModifierDefinition") and node.get("body"):
+            self.bodies[_range(node["body"])] = [
+                _range(part) for part in _walk(node["body"]) if _is_statement(part["nodeType"])
+            ]
         self._read_decision(kind, where, node)
 
     def _read_decision(self, kind: str, where: Range, node: dict[str, Any]) -> None:
@@ -132,6 +135,10 @@ class Source:
                 self._read_block(assembly, statement["body"], (index, 1))
                 if _leaves(statement["body"]):
                     reached = (index, 0)
+
+
+def _is_statement(kind: str) -> bool:
+    return kind == "Return" or (kind.endswith("Statement") and kind not in _CODELESS)
 
 
 def _leaves(block: dict[str, Any]) -> bool:

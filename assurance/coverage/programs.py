@@ -40,7 +40,9 @@ class Program:
     """One bytecode: a contract's own, or the one that creates it.
 
     Attributes:
-        name: The contract, and `(creation)` for the latter.
+        path: The source that the contract is in.
+        contract: The contract.
+        name: The contract, and `(creation)` for what creates it.
         size: In bytes.
         jumps: Which bytes are conditional jumps.
         places: Where an instruction comes from, for those of measured sources.
@@ -48,9 +50,17 @@ class Program:
     """
 
     def __init__(
-        self, name: str, compiled: dict[str, Any], sources: dict[int, Source], *, creation: bool
+        self,
+        path: str,
+        contract: str,
+        compiled: dict[str, Any],
+        sources: dict[int, Source],
+        *,
+        creation: bool,
     ) -> None:
-        self.name = f"{name} (creation)" if creation else name
+        self.path = path
+        self.contract = contract
+        self.name = f"{contract} (creation)" if creation else contract
         self.creation = creation
         self._code = bytes.fromhex(compiled["object"])
         self.size = len(self._code)
@@ -153,16 +163,17 @@ class Build:
         here: dict[int, Source] = {}
         for path, source in output["sources"].items():
             if measured(path) and "ast" in source:
-                text = kept["sources"][path]["content"].encode()
+                text = kept["question"]["sources"][path]["content"].encode()
                 if path not in self.sources:
                     self.sources[path] = Source(path, text, source["ast"])
                 here[source["id"]] = self.sources[path]
-        for contracts in output.get("contracts", {}).values():
+        for path, contracts in output.get("contracts", {}).items():
             for name, contract in contracts.items():
                 for part, creation in (("deployedBytecode", False), ("bytecode", True)):
                     compiled = contract["evm"][part]
                     if compiled["object"]:
-                        self.programs.append(Program(name, compiled, here, creation=creation))
+                        program = Program(path, name, compiled, here, creation=creation)
+                        self.programs.append(program)
 
     def find(self, code: bytes, *, creation: bool) -> int | None:
         """The number of the program that runs there, if it is one of ours."""

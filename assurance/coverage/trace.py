@@ -47,9 +47,10 @@ _SENDS = {"eth_sendTransaction", "eth_sendRawTransaction", "eth_sendTransactionS
 _CHANGES_CODE = {"anvil_setCode", "hardhat_setCode", "anvil_reset", "anvil_loadState"}
 _DELEGATION = bytes.fromhex("ef0100")
 
-# A call of the same function of the same contract that brought nothing new so many times is followed only now and then.
-_USUAL = 150
-_NOW_AND_THEN = 25
+# A call of the same function of the same contract, that ends in the same way and brought nothing new so many times within
+# one test, is followed only now and then: the machine looks at everything after each of its steps.
+_USUAL = 20
+_NOW_AND_THEN = 10
 
 
 class Codes:
@@ -145,32 +146,31 @@ class Recorder:
         codes.noticed(method, params, answer)
         if method == "eth_call":
             self._simulated = params[0]
-            if self._is_usual(chain, params[0]):
+            kind = self._kind(chain, params[0], answer)
+            if self._is_usual(kind):
                 return
             where = params[1] if len(params) > 1 else "latest"
             new = self._follow(codes, ask, "debug_traceCall", [params[0], where], params[2:])
-            self._learn(chain, params[0], new)
+            self._usual[kind] = 0 if new else self._usual[kind] + 1
         # What was simulated just before has been followed already.
         elif method in _SENDS and "result" in answer and params[0] is not self._simulated:
             result = answer["result"]
             sent = result["transactionHash"] if isinstance(result, dict) else result
             self._follow(codes, ask, "debug_traceTransaction", [sent], [])
 
-    def _is_usual(self, chain: str, request: dict[str, Any]) -> bool:
-        count = self._usual[self._kind(chain, request)]
+    def _is_usual(self, kind: tuple[Any, ...]) -> bool:
+        count = self._usual[kind]
         if count < _USUAL or count % _NOW_AND_THEN == 0:
             return False
-        self._usual[self._kind(chain, request)] += 1
+        self._usual[kind] += 1
         self.spared += 1
         return True
 
-    def _learn(self, chain: str, request: dict[str, Any], new: bool) -> None:
-        kind = self._kind(chain, request)
-        self._usual[kind] = 0 if new else self._usual[kind] + 1
-
-    def _kind(self, chain: str, request: dict[str, Any]) -> tuple[Any, ...]:
+    def _kind(self, chain: str, request: dict[str, Any], answer: Any) -> tuple[Any, ...]:
         data = request.get("data") or request.get("input") or ""
-        return chain, request.get("to"), str(data)[:10]
+        # An error's own selector tells one refusal from another.
+        error = str(answer.get("error", {}).get("data"))[:10]
+        return self.test, chain, request.get("to"), str(data)[:10], error
 
     def _follow(
         self, codes: Codes, ask: Ask, method: str, params: list[Any], overrides: list[Any]

@@ -37,7 +37,7 @@ def folder(tmp_path_factory):
     answer = subprocess.run(
         compiler, input=json.dumps(question).encode(), stdout=subprocess.PIPE, check=True
     )
-    kept = {"sources": sources, "output": json.loads(answer.stdout)}
+    kept = {"question": question, "output": json.loads(answer.stdout)}
     path = tmp_path_factory.mktemp("compiled")
     (path / "one.json").write_text(json.dumps(kept))
     return path

@@ -1,0 +1,149 @@
+"""`python -m assurance.mutation`: tries a sample of changes of the contracts and writes build/mutation.json."""
+
+import argparse
+import difflib
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from assurance.coverage.__main__ import RESULTS, left_out
+from assurance.mutation.compiler import Contracts
+from assurance.mutation.equivalent import Equivalents
+from assurance.mutation.operators import Mutant
+from assurance.mutation.runner import Worker, work
+from assurance.mutation.selection import Tests
+from assurance.tree import ROOT, Tree
+
+FOLDER = ROOT / "build/mutation"
+REPORT = ROOT / "build/mutation.json"
+
+
+def main() -> int:
+    """Tries the sample, reports, and fails if too few are noticed."""
+    parser = argparse.ArgumentParser(prog="make mutate", description=main.__doc__)
+    parser.add_argument("--sample", type=int, default=160, help="how many mutants (default: 160)")
+    parser.add_argument("--seed", type=int, default=1, help="which ones (default: 1)")
+    parser.add_argument("--skip", type=int, default=0, help="begin after so many of them")
+    parser.add_argument("--only", default="", help="mutants of sources with this in their path")
+    parser.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
+    parser.add_argument("--patience", type=float, default=60, help="seconds of tests per mutant")
+    parser.add_argument("--score", type=float, default=90, help="the least score, in percent")
+    parser.add_argument("--again", action="store_true", help="what survived last time")
+    parser.add_argument("--report", action="store_true", help="only write the report again")
+    options = parser.parse_args()
+    results = FOLDER / "outcomes.jsonl"
+    tree = Tree(RESULTS / "tree")
+    if not (RESULTS / "tests.json").is_file() or tree.is_stale():
+        subprocess.run([sys.executable, "-m", "assurance.coverage"], cwd=ROOT, check=False)
+    contracts = Contracts(tree)
+    everything = contracts.mutants()
+    if not options.report:
+        mutants = sample(everything, options)
+        if options.again:
+            mutants = [o for o in everything if vars(o) in _survivors(results)]
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        results.unlink(missing_ok=True)
+        _try(mutants, tree, contracts, options, results)
+    outcomes = [json.loads(line) for line in results.read_text().splitlines()]
+    report = summary(outcomes, contracts, Equivalents.read())
+    report.update(seed=options.seed, mutants=len(everything))
+    REPORT.write_text(json.dumps(report, indent=1) + "\n")
+    show(report)
+    return 0 if report["score"] >= options.score else 1
+
+
+def sample(everything: list[Mutant], options: argparse.Namespace) -> list[Mutant]:
+    """The mutants to try: the same for the same seed, as long as the contracts are the same."""
+    drawn = [mutant for mutant in everything if options.only in mutant.file]
+    random.Random(options.seed).shuffle(drawn)  # noqa: S311
+    return drawn[options.skip : options.skip + options.sample]
+
+
+def _try(
+    mutants: list[Mutant],
+    tree: Tree,
+    contracts: Contracts,
+    options: argparse.Namespace,
+    results: Path,
+) -> None:
+    tests = Tests(RESULTS / "tests.json", left_out())
+    queue, workers, threads = list(mutants), [], []
+    for number in range(options.workers):
+        copy = tree.clone(FOLDER / f"tree{number}")
+        workers.append(Worker(copy, contracts, tests, options.patience))
+    for worker in workers:
+        worker.check()
+    for worker in workers:
+        threads.append(threading.Thread(target=work, args=(worker, queue, results)))
+        threads[-1].start()
+    for thread in threads:
+        thread.join()
+    for worker in workers:
+        worker.close()
+
+
+def _survivors(results: Path) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in results.read_text().splitlines()]
+    return [line["mutant"] for line in lines if line["verdict"] in ("survived", "no test")]
+
+
+def summary(
+    outcomes: list[dict[str, Any]], contracts: Contracts, equivalents: Equivalents
+) -> dict[str, Any]:
+    """The score, and what survived. Equivalent mutants, and those without effect on the code, do not count."""
+    counts: dict[str, int] = {}
+    survivors, explained = [], []
+    for outcome in outcomes:
+        mutant = Mutant(**outcome["mutant"])
+        verdict = outcome["verdict"]
+        if verdict in ("survived", "no test"):
+            text = contracts.sources[mutant.file]
+            found = {**mutant.describe(text), "diff": _difference(text, mutant), "verdict": verdict}
+            if reason := equivalents.reason(found):
+                verdict = "equivalent"
+                explained.append({**found, "reason": reason})
+            else:
+                survivors.append(found)
+        counts[verdict] = counts.get(verdict, 0) + 1
+    noticed = counts.get("killed", 0) + counts.get("timeout", 0)
+    tried = noticed + len(survivors)
+    return {
+        "score": noticed * 10_000 // tried / 100 if tried else 100.0,
+        "killed": counts.get("killed", 0),
+        "killed_by_timeout": counts.get("timeout", 0),
+        "survived": len(survivors),
+        "equivalent": counts.get("equivalent", 0),
+        "same_bytecode": counts.get("same bytecode", 0),
+        "does_not_compile": counts.get("does not compile", 0),
+        "sample": len(outcomes),
+        "seconds": round(sum(outcome["seconds"] for outcome in outcomes)),
+        "survivors": survivors,
+        "explained": explained,
+    }
+
+
+def _difference(text: bytes, mutant: Mutant) -> str:
+    before, after = text.decode().splitlines(), mutant.apply(text).decode().splitlines()
+    return "\n".join(
+        difflib.unified_diff(before, after, mutant.file, mutant.file, n=1, lineterm="")
+    )
+
+
+def show(report: dict[str, Any]) -> None:
+    """Prints the report's figures and survivors."""
+    for survivor in report["survivors"]:
+        sys.stdout.write(f"\n{survivor['operator']}, {survivor['verdict']}:\n{survivor['diff']}\n")
+    figures = {name: value for name, value in report.items() if not isinstance(value, list)}
+    sys.stdout.write(f"\n{json.dumps(figures)}\n")
+
+
+if __name__ == "__main__":
+    began = time.monotonic()
+    code = main()
+    sys.stdout.write(f"{(time.monotonic() - began) / 60:.0f} min\n")
+    sys.exit(code)
