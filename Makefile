@@ -16,7 +16,7 @@ ARGS ?=
 MINUTES ?= 60
 NETWORK ?= ethereum:local:foundry
 
-.PHONY: help setup compile test quick machine deep coverage demo gas vectors spec lint format lock clean
+.PHONY: help setup compile test quick machine deep coverage mutate demo gas vectors spec lint format lock clean
 
 help: ## this table
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ coverage: compile ## lines and branches of the contracts that the tests execute:
 
 planted: compile ## bugs planted into copies of the contracts, each of which the machine must find: build/planted.json
 	$(BIN)/python -m tests.stateful.planted $(ARGS)
+
+mutate: compile ## which changes of the contracts the tests notice: build/mutation.json; ARGS="--sample 160 --seed 1"
+	$(BIN)/python -m assurance.mutation --workers $(WORKERS) $(ARGS)
 
 demo: compile ## play a session and a prompt job on a local chain, with real proofs made on the spot
 	$(BIN)/ape run demo --network $(NETWORK) $(ARGS)
