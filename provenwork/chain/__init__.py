@@ -1,5 +1,6 @@
 """The EVM: a thin typed client of the contracts, transactions with three outcomes, and the compiled verifiers.
 
+Services send through `provenwork.chain.sender` and read events through `provenwork.chain.indexer`, which share a database.
 Nothing here needs Ape but `verifier` and `verifier_project`, which are for tests and deployment.
 """
 
@@ -9,6 +10,7 @@ from provenwork.chain._lens import SessionLens
 from provenwork.chain._marketplace import Marketplace, ProofSystem, WorkerRegistry
 from provenwork.chain._node import Block, Node, Receipt
 from provenwork.chain._reverts import reverted
+from provenwork.chain._rpc import Rpc
 from provenwork.chain._sender import Journal, MemoryJournal, Outcome, Sender
 from provenwork.chain._signatures import MAX_SIGNATURE, require_signed_by, signed_by
 from provenwork.chain._token import Token
@@ -52,6 +54,7 @@ __all__ = [
     "ProofRecord",
     "ProofSystem",
     "Receipt",
+    "Rpc",
     "Sender",
     "SessionDetails",
     "SessionLens",

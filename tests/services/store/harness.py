@@ -224,9 +224,11 @@ class Proxy:
 class Child:
     """A process of its own that works on a database and says how far it is, line by line."""
 
-    def __init__(self, scenario: str, *arguments: object) -> None:
+    def __init__(
+        self, scenario: str, *arguments: object, module: str = "tests.services.store.child"
+    ) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.services.store.child", scenario, *map(str, arguments)],
+            [sys.executable, "-m", module, scenario, *map(str, arguments)],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -257,9 +259,9 @@ class Child:
 
 
 @contextmanager
-def child(scenario: str, *arguments: object) -> Iterator[Child]:
-    """A child, which does not outlive the block."""
-    running = Child(scenario, *arguments)
+def child(scenario: str, *arguments: object, **options: str) -> Iterator[Child]:
+    """A child, which does not outlive the block; of another `module` if that is said."""
+    running = Child(scenario, *arguments, **options)
     try:
         yield running
     finally:

@@ -1,0 +1,47 @@
+"""A Postgres as the store's tests have it, an Anvil of each file's own, and a faulty network in front of it."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from provenwork.chain import Rpc
+from tests.services.chain.node import CHAIN_ID, Anvil, FaultyNode
+from tests.services.store.conftest import (
+    anyio_backend,
+    data_folder,
+    database,
+    database_clock,
+    direct_connection,
+    isolated_file,
+    isolated_test,
+    proxy,
+    server,
+    template,
+    url,
+)
+
+__all__ = [
+    "anyio_backend", "data_folder", "database", "database_clock", "direct_connection", "isolated_file", "isolated_test",
+    "proxy", "server", "template", "url",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def anvil() -> Iterator[Anvil]:
+    """The chain of one file; it mines when it is told to."""
+    with Anvil("--no-mining") as running:
+        yield running
+
+
+@pytest.fixture
+async def node(anvil: Anvil) -> AsyncIterator[FaultyNode]:
+    """What stands between the test and the chain."""
+    async with FaultyNode(anvil) as network:
+        yield network
+
+
+@pytest.fixture
+async def rpc(node: FaultyNode) -> AsyncIterator[Rpc]:
+    """The chain, through the faulty network."""
+    async with Rpc(node.url, CHAIN_ID, timeout=5.0) as opened:
+        yield opened
