@@ -36,7 +36,7 @@ class CircuitRules(Officers):
         broken |= {
             "ProofSystem_ZeroCircuitId": w.circuit == 0,
             "ProofSystem_CircuitExists": w.circuit in self.books.circuits,
-            "ProofSystem_VerifierWithoutCode": wrong and self.address("host") not in self.yielding,
+            "ProofSystem_VerifierWithoutCode": wrong,
             "ProofSystem_MaxTokensOutOfRange": bool(w.rude & WHAT),
         }
         if w.circuit != UNREGISTERED:

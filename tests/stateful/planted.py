@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -129,6 +129,17 @@ BUGS = (
 )
 
 
+@dataclass(frozen=True)
+class Finding:
+    """How the machine found a bug."""
+
+    seed: int
+    histories: int
+    steps: int
+    by: str
+    """What was not so."""
+
+
 def main() -> int:
     """Plants each bug and plays.
 
@@ -138,10 +149,11 @@ def main() -> int:
     chosen = argparse.ArgumentParser(description="Plants bugs that the machine must find.")
     chosen.add_argument("--only", default="", help="bugs with this in their name")
     only = chosen.parse_args().only
-    found: dict[str, dict[str, int] | None] = {}
+    found: dict[str, Finding | None] = {}
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
         _copy_to(copy)
+        assert _play(copy) is None, "the machine breaks without any bug"
         for bug in (bug for bug in BUGS if only in bug.name):
             source = copy / "contracts" / bug.file
             sound = source.read_text()
@@ -154,7 +166,8 @@ def main() -> int:
             sys.stdout.write(f"{bug.name}: {_said(found[bug.name])}\n")
             sys.stdout.flush()
     RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(found, indent=1))
+    told = {name: finding and asdict(finding) for name, finding in found.items()}
+    RESULT.write_text(json.dumps(told, indent=1))
     return 0 if all(found.values()) else 1
 
 
@@ -170,8 +183,8 @@ def _copy_to(copy: Path) -> None:
         (copy / name).symlink_to(ROOT / name)
 
 
-def _play(copy: Path) -> dict[str, int] | None:
-    """After how many histories and steps a bug was found, and with which seed; nothing if it was not."""
+def _play(copy: Path) -> Finding | None:
+    """How a bug was found; nothing if it was not."""
     for seed in SEEDS:
         report = copy / "report.json"
         report.unlink(missing_ok=True)
@@ -200,18 +213,16 @@ def _play(copy: Path) -> dict[str, int] | None:
         tally = json.loads(report.read_text())
         if ended.returncode:
             assert tally["broken_after_steps"], ended.stdout
-            return {
-                "seed": seed,
-                "histories": tally["broken_after_histories"],
-                "steps": tally["broken_after_steps"],
-            }
+            histories, steps = tally["broken_after_histories"], tally["broken_after_steps"]
+            said = [line for line in ended.stdout.splitlines() if line.startswith("E   ")]
+            return Finding(seed, histories, steps, said[0].removeprefix("E   ").strip())
     return None
 
 
-def _said(found: dict[str, int] | None) -> str:
+def _said(found: Finding | None) -> str:
     if found is None:
         return "NOT FOUND"
-    return f"found after {found['steps']} steps in {found['histories']} histories (seed {found['seed']})"
+    return f"{found.steps} steps, {found.histories} histories (seed {found.seed}): {found.by}"
 
 
 if __name__ == "__main__":
