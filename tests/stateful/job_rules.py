@@ -94,7 +94,7 @@ class JobRules(JobPostingRules):
         pick=pick,
         who=st.sampled_from(WORKERS),
         verdict=verdicts,
-        judge=st.sampled_from(["verifier", "verifier", "issuer", "operator", "anyone"]),
+        judge=st.sampled_from(["verifier", "verifier", "issuer", "operator", "worker", "anyone"]),
         by_sig=by_sig,
         seconds=times,
         rude=rude,
@@ -225,8 +225,13 @@ class JobRules(JobPostingRules):
         if job is None:
             return
         approved = verdict[0]
+        if who == "worker" and job.worker != ZERO and pick % 2:
+            # Its own work, with all the power that an issuer can give.
+            term = (job.worker, self.now + DAY)
+            self.attempt("jobs", "setOperator", term, job.issuer, {})
         people = {
             "verifier": job.verifier,
+            "worker": job.verifier if job.worker == ZERO else job.worker,
             "issuer": job.issuer,
             "operator": self.address("operator"),
             "anyone": self.anyone(pick),
