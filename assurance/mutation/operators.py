@@ -98,6 +98,8 @@ class _Finder:
             return
         if find := getattr(self, f"_{kind}", None):
             yield from find(node, statement)
+        if kind == "InlineAssembly":
+            return  # which has looked at its parts itself
         for name, part in node.items():
             if name != "typeName":
                 yield from self.visit(part, statement)
@@ -208,7 +210,8 @@ class _Finder:
         # A template without a gap replaces everything; one with a gap keeps what was there, inside it.
         replacement = template.format(self._of(node))
         length = _length(node)
-        if operator == "delete statement":
+        # A block stands for the whole statement, with the semicolon that is not part of its node.
+        if replacement == "{}" and self._text[_start(node) + length - 1 :][:1] != b"}":
             length = self._text.index(b";", _start(node) + length) + 1 - _start(node)
         return self._mutant(_start(node), length, replacement, operator, statement)
 

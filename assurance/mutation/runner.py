@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from assurance.mutation.compiler import Contracts, Manifest
 from assurance.mutation.operators import Mutant
-from assurance.mutation.selection import Tests
+from assurance.mutation.selection import Suite
 from assurance.tree import Tree
 
 Verdict = Literal["killed", "timeout", "survived", "same bytecode", "does not compile", "no test"]
@@ -28,7 +28,7 @@ class Outcome:
         mutant: The change.
         verdict: What happened.
         test: The test that noticed it.
-        tests: How many were chosen.
+        tests: How many execute what was changed.
         seconds: How long all of it took.
     """
 
@@ -46,10 +46,10 @@ class Worker:
         tree: The copy.
         contracts: As the tests deploy them.
         tests: To choose from.
-        patience: Seconds of tests, by the time that they took when coverage was measured, that are run of each mutant.
+        patience: Seconds of tests, by the time that they took when coverage was measured, that are run before the rest.
     """
 
-    def __init__(self, tree: Tree, contracts: Contracts, tests: Tests, patience: float) -> None:
+    def __init__(self, tree: Tree, contracts: Contracts, tests: Suite, patience: float) -> None:
         self._tree = tree
         self._contracts = contracts
         self._tests = tests
@@ -92,11 +92,11 @@ class Worker:
     def attempt(self, mutant: Mutant) -> Outcome:
         """Tries one mutant."""
         began = time.monotonic()
-        chosen = self._tests.within(self._tests.of(mutant), self._patience)
-        verdict, test = self._verdict(mutant, chosen)
-        return Outcome(mutant, verdict, test, len(chosen), round(time.monotonic() - began, 1))
+        tests = self._tests.of(mutant)
+        verdict, test = self._verdict(mutant, tests)
+        return Outcome(mutant, verdict, test, len(tests), round(time.monotonic() - began, 1))
 
-    def _verdict(self, mutant: Mutant, chosen: list[str]) -> tuple[Verdict, str | None]:
+    def _verdict(self, mutant: Mutant, tests: list[str]) -> tuple[Verdict, str | None]:
         affected = self._contracts.affected(mutant.file)
         text = self._contracts.sources[mutant.file]
         codes = self._contracts.compile(affected, mutant.file, mutant.apply(text))
@@ -104,14 +104,24 @@ class Worker:
             return "does not compile", None
         if codes == self._contracts.unchanged(affected):
             return "same bytecode", None
-        if not chosen:
+        if not tests:
             return "no test", None
         self._manifest.replace(codes)
         try:
-            allowed = 90 + 4 * sum(self._tests.seconds[test] for test in chosen)
-            code = self._run(chosen, allowed)
+            return self._judge(tests)
         finally:
             self._manifest.restore()
+
+    def _judge(self, tests: list[str]) -> tuple[Verdict, str | None]:
+        # Some of every file first: most mutants are noticed at once, and the rest need not be collected.
+        first = self._tests.within(tests, self._patience)
+        verdict = self._outcome(first)
+        if verdict[0] == "survived" and len(first) < len(tests):
+            verdict = self._outcome([test for test in tests if test not in set(first)])
+        return verdict
+
+    def _outcome(self, tests: list[str]) -> tuple[Verdict, str | None]:
+        code = self._run(tests, 90 + 4 * sum(self._tests.seconds[test] for test in tests))
         match code:
             case 0:
                 return "survived", None

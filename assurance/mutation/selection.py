@@ -8,12 +8,12 @@ from pathlib import Path
 from assurance.mutation.operators import Mutant
 
 
-class Tests:
+class Suite:
     """The tests, with the lines that each executed and the time that it took.
 
     Args:
         path: What `make coverage` wrote of them.
-        left_out: Tests that do not count.
+        left_out: Suite that do not count.
     """
 
     def __init__(self, path: Path, left_out: Iterable[str] = ()) -> None:
