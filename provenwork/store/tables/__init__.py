@@ -3,6 +3,7 @@
 A change here comes with a migration in `provenwork/store/migrations/versions/`, and a test fails if the two differ.
 """
 
+from provenwork.store.tables._chain_index import chain_blocks, chain_cursors
 from provenwork.store.tables._events import events, streams
 from provenwork.store.tables._idempotency import idempotency_keys
 from provenwork.store.tables._leases import leases
@@ -11,6 +12,8 @@ from provenwork.store.tables._outbox import outbox
 from provenwork.store.tables._transactions import transaction_attempts, transactions
 
 __all__ = [
+    "chain_blocks",
+    "chain_cursors",
     "events",
     "idempotency_keys",
     "leases",

@@ -29,7 +29,15 @@ class Anvil:
     def __init__(self, *options: str) -> None:
         program = Path(sys.executable).parent / "anvil"
         self.process = subprocess.Popen(
-            [str(program), "--port", "0", "--accounts", "1", "--chain-id", str(CHAIN_ID), *options],
+            [
+                str(program),
+                "--port",
+                "0",
+                "--accounts",
+                "1",
+                *(() if "--chain-id" in options else ("--chain-id", str(CHAIN_ID))),
+                *options,
+            ],
             stdout=subprocess.PIPE,
             text=True,
         )

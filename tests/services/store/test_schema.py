@@ -36,6 +36,10 @@ CONTENTS = {
         """INSERT INTO transaction_attempts VALUES ('0xC', '00000000-0000-0000-0000-000000000001', 1, false, '', 2, 1,
         now(), 0, now(), '')""",
     ],
+    "0006": [
+        "INSERT INTO chain_cursors VALUES ('chain.8453', 8453, '{}', 8, '0xA', 6, 3)",
+        "INSERT INTO chain_blocks VALUES ('chain.8453', 7, '0xA', 4, 5)",
+    ],
 }
 
 
