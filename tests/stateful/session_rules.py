@@ -251,6 +251,11 @@ class SessionRules(OpeningRules):
     @precondition(lambda self: any(x.is_open for x in self.books.sessions.values()))
     @rule(pick=pick, share=st.integers(1, 1_000), rude=rude)
     def claim(self, pick, share, rude):
+        self.make_claim(pick, share, rude)
+
+    def make_claim(self, pick: int, share: int, rude: int) -> None:
+        """A host gives its word, mostly for no more than an interval."""
+
         def fits(x):
             judged = x.arbiter != ZERO or (x.circuit != 0 and not self.unprovable(x))
             in_time = self.now <= x.evidence_end and not x.claims_off
@@ -286,23 +291,31 @@ class SessionRules(OpeningRules):
 
     # ------------------------------------------------------------------------------ disputes
 
-    @precondition(
-        lambda self: any(
-            x.status == DISPUTED or x.claimed > x.standing for x in self.books.sessions.values()
-        )
-    )
+    @precondition(lambda self: any(x.is_open for x in self.books.sessions.values()))
     @rule(pick=pick, amount=tokens, by_user=st.booleans(), rude=rude)
     def quarrel(self, pick, amount, by_user, rude):
         """Whatever comes next between those who disagree; one rule, so that most histories have all of it."""
-        disputed = [x for x in self.books.sessions.values() if x.status == DISPUTED]
-        if not disputed or amount % 4 == 0:
+        sessions = list(self.books.sessions.values())
+        disputed = [x for x in sessions if x.status == DISPUTED]
+        contestable = any(x.status == ACTIVE and x.is_live(self.now) for x in sessions)
+        if not disputed and not contestable and not rude & WHICH:
+            self.make_claim(pick, amount, rude)
+        elif not disputed or (contestable and amount % 4 == 0):
             self.contest(pick, rude, by_user)
+        elif pick % 9 == 0:
+            self.revoke_the_judge(disputed[pick % len(disputed)])
         elif rude & WHICH or any(self.expirable(x) for x in disputed):
             self.expire_dispute(pick, rude)
         else:
             self.rule_on(pick, amount, rude)
 
     quarrel_on = quarrel_still = quarrel
+
+    def revoke_the_judge(self, x: SessionModel) -> None:
+        """The circuit that would judge a dispute counts no more: in time, or too late to matter."""
+        if self.books.is_usable(x.circuit):
+            owner = self.books.owners["circuits"]
+            self.attempt("circuits", "revokeCircuit", (x.circuit,), owner, {})
 
     def contest(self, pick: int, rude: int, by_user: bool) -> None:
         """A claim is contested, which moves nobody's tokens (invariant 32)."""
@@ -434,7 +447,12 @@ class SessionRules(OpeningRules):
         self.attempt("market", "closeWithAgreement", arguments, sender, broken)
 
     def complete(self, pick: int, by_host: bool, rude: int) -> None:
-        x = self.session(pick, self.runs, rude)
+        def overdue(x):
+            return x.status == DISPUTED and self.expirable(x)
+
+        # A host may close at any time, and a dispute whose time is over ends first.
+        late = by_host and any(map(overdue, self.books.sessions.values()))
+        x = self.session(pick, overdue if late else self.runs, rude)
         if x is None:
             return
         sender = self.sender(x.host if by_host else x.user, pick, rude)
