@@ -30,12 +30,18 @@ def main() -> int:
     parser.add_argument("--lines", type=float, default=100, help="the least share, in percent")
     parser.add_argument("--branches", type=float, default=98, help="the least share, in percent")
     parser.add_argument("--report", action="store_true", help="only write the last run's report")
+    parser.add_argument("--add", action="store_true", help="keep what earlier runs counted")
     options = parser.parse_args()
     tree, began = Tree(RESULTS / "tree"), time.monotonic()
     passed = True
     if not options.report:
-        passed = run(tree.create(), options.tests, options.workers)
-    counts = sorted((RESULTS / "counts").glob("*.npz"))
+        if options.add and tree.is_stale():
+            parser.error("the contracts are no longer what the earlier runs counted")
+        if not options.add:
+            shutil.rmtree(RESULTS / "counts", ignore_errors=True)
+            tree.create()
+        passed = run(tree, options.tests, options.workers)
+    counts = sorted((RESULTS / "counts").glob("**/*.npz"))
     counted = Counted(Build(tree.build / "compiled", measured), counts)
     report = Report(coverage(counted), Exceptions.read(), seconds=time.monotonic() - began)
     report.write(ROOT / "build/coverage.json")
@@ -54,12 +60,11 @@ def main() -> int:
 
 def run(tree: Tree, tests: list[str], workers: int) -> bool:
     """Runs tests in a tree, and leaves their counts in RESULTS/counts. Whether all passed."""
-    shutil.rmtree(RESULTS / "counts", ignore_errors=True)
     variables = tree.environment(
         **{
             "HYPOTHESIS_PROFILE": "quick",
             "PYTEST_PLUGINS": "assurance.coverage.plugin",
-            COUNTS: str(RESULTS / "counts"),
+            COUNTS: str(RESULTS / "counts" / f"{time.time():.0f}"),
         }
     )
     skipped = [

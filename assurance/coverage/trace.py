@@ -47,10 +47,11 @@ _SENDS = {"eth_sendTransaction", "eth_sendRawTransaction", "eth_sendTransactionS
 _CHANGES_CODE = {"anvil_setCode", "hardhat_setCode", "anvil_reset", "anvil_loadState"}
 _DELEGATION = bytes.fromhex("ef0100")
 
-# A call of the same function of the same contract, that ends in the same way and brought nothing new so many times within
-# one test, is followed only now and then: the machine looks at everything after each of its steps.
-_USUAL = 20
-_NOW_AND_THEN = 10
+# Calls of the same function of the same contract that end in the same way are of one kind: the machine, for one, looks at
+# everything after each of its steps. The first of a kind in a file of tests is followed; one of a kind that brought nothing
+# new so many times in a row, only now and then.
+_USUAL = 60
+_NOW_AND_THEN = 20
 
 
 class Codes:
@@ -130,6 +131,7 @@ class Recorder:
         self._codes: dict[str, Codes] = {}
         self._programs: dict[tuple[bytes, bool], int | None] = {}
         self._usual: Counter[tuple[Any, ...]] = Counter()
+        self._seen: set[tuple[str, tuple[Any, ...]]] = set()
         self._simulated: Any = None
 
     def answered(self, chain: str, ask: Ask, method: str, params: Any, answer: Any) -> None:
@@ -160,7 +162,9 @@ class Recorder:
 
     def _is_usual(self, kind: tuple[Any, ...]) -> bool:
         count = self._usual[kind]
-        if count < _USUAL or count % _NOW_AND_THEN == 0:
+        seen = self.test.split("::")[0], kind
+        if seen not in self._seen or count < _USUAL or count % _NOW_AND_THEN == 0:
+            self._seen.add(seen)
             return False
         self._usual[kind] += 1
         self.spared += 1
@@ -170,7 +174,7 @@ class Recorder:
         data = request.get("data") or request.get("input") or ""
         # An error's own selector tells one refusal from another.
         error = str(answer.get("error", {}).get("data"))[:10]
-        return self.test, chain, request.get("to"), str(data)[:10], error
+        return chain, request.get("to"), str(data)[:10], error
 
     def _follow(
         self, codes: Codes, ask: Ask, method: str, params: list[Any], overrides: list[Any]
