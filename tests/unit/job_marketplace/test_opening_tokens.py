@@ -161,6 +161,16 @@ def test_no_token(escrow, marketplace, owner):
     assert refusal.value.data == b""
 
 
+@pytest.mark.parametrize("size", [0, 31])
+def test_short_answer(escrow, marketplace, project, owner, size):
+    """It should refuse to open when it answers with less than a word. What it holds is then unknown, before any transfer."""
+    token = owner.deploy(project.AnsweringContract, b"\1" * size)
+    marketplace.setToken(token, True, MINIMUM_USDC, sender=owner)
+    with pytest.raises(Reverted) as refusal:
+        escrow.open(token=token, deposit=DEPOSIT)
+    assert refusal.value.data == b""
+
+
 def test_others_are_safe(escrow, marketplace, project, usdc, owner, host):
     """It should hold the deposits of the others."""
     broken = payment_token(escrow, project.FalseToken)
