@@ -25,7 +25,7 @@ contract ProofSystem is IProofSystem, Ownable2Step {
     uint256 private constant MAX_TOKENS = 16_384;
     uint256 private constant MAX_BATCH = 16;
 
-    mapping(uint32 circuitId => Circuit circuit) private _circuits;
+    mapping(uint256 circuitId => Circuit circuit) private _circuits;
 
     /// @inheritdoc IProofSystem
     mapping(bytes32 modelId => uint32 circuitId) public override modelCircuit;
@@ -168,8 +168,8 @@ contract ProofSystem is IProofSystem, Ownable2Step {
     }
 
     /// @inheritdoc IProofSystem
-    function circuitTerms(
-        uint32 circuitId
+    function circuitInfo(
+        uint256 circuitId
     ) external view override returns (uint256 maxTokens, bool bindsInput, uint256 revokedAt) {
         Circuit known = _circuits[circuitId];
         return (known.maxTokens(), known.bindsInput(), known.revokedAt());

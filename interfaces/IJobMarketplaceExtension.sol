@@ -3,13 +3,13 @@ pragma solidity 0.8.30;
 
 import {IJobMarketplaceTypes} from "./IJobMarketplaceTypes.sol";
 
-/// @title The half of the session escrow that is called rarely: openings with a signature, disputes, administration, views
+/// @title The half of the session escrow that is called rarely: two ways to open, disputes, administration, views
 /// @notice The words are defined in IJobMarketplace.
 interface IJobMarketplaceExtension is IJobMarketplaceTypes {
     // ---------------------------------------------------------------------------------------------------------- opening
 
     /// @notice Opens a session with an EIP-2612 permit instead of an earlier approval.
-    /// @dev Emits {SessionCreated}, {SessionTerms} and, if others are named, {SessionRoles}.
+    /// @dev Emits {SessionCreated} and, if others are named, {SessionRoles}.
     /// The permit is tried, then the allowance decides: one that was
     /// used by somebody else in between changes nothing. The payer is the caller.
     ///
@@ -26,35 +26,9 @@ interface IJobMarketplaceExtension is IJobMarketplaceTypes {
         external
         returns (uint256 jobId);
 
-    /// @notice Opens a session for `user`, relayed by anyone, with an EIP-3009 authorization.
-    /// @dev Emits {SessionCreated}, {SessionTerms} and, if others are named, {SessionRoles}.
-    /// The authorization's nonce is {authorizationNonce} of these
-    /// arguments, so a relayer can change nothing.
-    ///
-    /// Requirements:
-    /// - The terms must be such as {IJobMarketplaceMain-openSession} accepts, in a token.
-    /// - The user must not be the zero address.
-    /// - The authorization must be the user's, for these terms, unused and in its time.
-    ///
-    /// @param terms Everything the session will hold to.
-    /// @param user Who pays and owns the session.
-    /// @param salt Tells apart two openings on the same terms.
-    /// @param validAfter The authorization is valid after this time.
-    /// @param validBefore The authorization is valid before this time.
-    /// @param signature The authorization's signature, as the token wants it.
-    /// @return jobId The new session.
-    function openSessionWithAuthorization(
-        Terms calldata terms,
-        address user,
-        bytes32 salt,
-        uint256 validAfter,
-        uint256 validBefore,
-        bytes calldata signature
-    ) external returns (uint256 jobId);
-
     /// @notice Opens a prompt job: one unit that costs the deposit. A voucher of 1, a matured claim of 1, or one proof
     /// at token 0 that carries the commitment and counts at least `minTokens` is that unit. It cannot be topped up.
-    /// @dev Emits {SessionCreated}, {SessionTerms} and {PromptTerms}.
+    /// @dev Emits {SessionCreated} and {PromptTerms}.
     ///
     /// Requirements:
     /// - The host, arbiter, token, payment, duration and circuit must be such as {IJobMarketplaceMain-openSession} accepts.
@@ -77,12 +51,44 @@ interface IJobMarketplaceExtension is IJobMarketplaceTypes {
         address host,
         address token,
         uint256 payment,
-        uint32 circuitId,
+        uint256 circuitId,
         uint256 inputCommitment,
         uint256 minTokens,
         uint256 maxDuration,
         address arbiter
     ) external payable returns (uint256 jobId);
+
+    // ------------------------------------------------------------------------------------------ seldom in a session
+
+    /// @notice Moves the session's end.
+    /// @dev Emits {SessionExtended}.
+    ///
+    /// Requirements:
+    /// - The session must exist.
+    /// - The session must be active or disputed.
+    /// - The caller must be the user.
+    /// - The session must not be closing.
+    /// - The session must not have ended.
+    /// - The new end must be later than the old one and at most 365 days after the opening.
+    ///
+    /// @param jobId The session.
+    /// @param endsAt The new end.
+    function extend(uint256 jobId, uint256 endsAt) external;
+
+    /// @notice {completeSession} by the user of a session whose host brought no evidence for the abandonment period. It
+    /// differs in the label only: vouchers live off chain, so silence proves nothing.
+    /// @dev Emits {SessionClosing}.
+    ///
+    /// Requirements:
+    /// - The session must exist.
+    /// - The session must be active or disputed.
+    /// - The caller must be the user.
+    /// - The session must not be closing already.
+    /// - The session must not have ended.
+    /// - The abandonment period must have passed without evidence.
+    ///
+    /// @param jobId The session.
+    function claimAbandonedSession(uint256 jobId) external;
 
     // --------------------------------------------------------------------------------------------------------- disputes
 
@@ -114,6 +120,17 @@ interface IJobMarketplaceExtension is IJobMarketplaceTypes {
 
     // ----------------------------------------------------------------------------------------------- administration
 
+    /// @notice Pays the treasury's fees in one token to the treasury of this moment. Anyone may call it.
+    /// @dev Emits {FeesWithdrawn}.
+    ///
+    /// Requirements:
+    /// - There must be fees to withdraw.
+    /// - The treasury must accept the ETH.
+    ///
+    /// @param token The payment token, or the address zero for ETH.
+    /// @return amount What was paid, in base units.
+    function withdrawFees(address token) external returns (uint256 amount);
+
     /// @notice Allows a payment token for new sessions, or stops doing so. Open sessions are not affected.
     /// @dev Emits {TokenSet}.
     ///
@@ -141,7 +158,7 @@ interface IJobMarketplaceExtension is IJobMarketplaceTypes {
     ///
     /// @param circuitId The circuit of such sessions.
     /// @param maxTokensPerSecond The rate of such sessions.
-    function setDefaults(uint32 circuitId, uint256 maxTokensPerSecond) external;
+    function setDefaults(uint256 circuitId, uint256 maxTokensPerSecond) external;
 
     /// @notice Sets who receives the fees.
     /// @dev Emits {TreasurySet}.
@@ -226,7 +243,7 @@ interface IJobMarketplaceExtension is IJobMarketplaceTypes {
     function tokenTerms(address token) external view returns (bool allowed, uint256 minimumDeposit, uint256 tokenId);
 
     /// @notice What the seed forms copy into new sessions.
-    function defaults() external view returns (uint32 circuitId, uint256 maxTokensPerSecond);
+    function defaults() external view returns (uint256 circuitId, uint256 maxTokensPerSecond);
 
     /// @notice Who receives the fees.
     function treasury() external view returns (address);

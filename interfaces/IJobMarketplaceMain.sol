@@ -9,7 +9,7 @@ interface IJobMarketplaceMain is IJobMarketplaceTypes {
     // ----------------------------------------------------------------------------------------------------- opening
 
     /// @notice Opens a metered session paid in ETH, on the owner's default circuit and rate, copied now.
-    /// @dev Emits {SessionCreated}, {SessionTerms} and, if others are named, {SessionRoles}.
+    /// @dev Emits {SessionCreated} and, if others are named, {SessionRoles}.
     ///
     /// Requirements:
     /// - The terms must be such as {openSession} accepts.
@@ -29,7 +29,7 @@ interface IJobMarketplaceMain is IJobMarketplaceTypes {
     ) external payable returns (uint256 jobId);
 
     /// @notice Opens a metered session paid in an allowed token, on the owner's default circuit and rate, copied now.
-    /// @dev Emits {SessionCreated}, {SessionTerms} and, if others are named, {SessionRoles}.
+    /// @dev Emits {SessionCreated} and, if others are named, {SessionRoles}.
     /// The allowance must cover the deposit.
     ///
     /// Requirements:
@@ -52,7 +52,7 @@ interface IJobMarketplaceMain is IJobMarketplaceTypes {
     ) external payable returns (uint256 jobId);
 
     /// @notice Opens a metered session on the terms given.
-    /// @dev Emits {SessionCreated}, {SessionTerms} and, if others are named, {SessionRoles}.
+    /// @dev Emits {SessionCreated} and, if others are named, {SessionRoles}.
     ///
     /// Requirements:
     /// - The contract must not be paused.
@@ -66,6 +66,7 @@ interface IJobMarketplaceMain is IJobMarketplaceTypes {
     /// - The proof interval must lie in [1, 16,384].
     /// - The rate must lie in [1, 10,000] tokens per second.
     /// - The deposit must pay for at least one proof interval.
+    /// - The voucher cap must fit 64 bits.
     /// - The circuit, if named, must be registered.
     /// - The circuit, if named, must not be revoked.
     /// - The value sent must be the deposit for ETH, and zero for a token.
@@ -74,6 +75,32 @@ interface IJobMarketplaceMain is IJobMarketplaceTypes {
     /// @param terms Everything the session will hold to.
     /// @return jobId The new session.
     function openSession(Terms calldata terms) external payable returns (uint256 jobId);
+
+    /// @notice Opens a session for `user`, relayed by anyone, with an EIP-3009 authorization.
+    /// @dev Emits {SessionCreated} and, if others are named, {SessionRoles}.
+    /// The authorization's nonce is {authorizationNonce} of these
+    /// arguments, so a relayer can change nothing.
+    ///
+    /// Requirements:
+    /// - The terms must be such as {IJobMarketplaceMain-openSession} accepts, in a token.
+    /// - The user must not be the zero address.
+    /// - The authorization must be the user's, for these terms, unused and in its time.
+    ///
+    /// @param terms Everything the session will hold to.
+    /// @param user Who pays and owns the session.
+    /// @param salt Tells apart two openings on the same terms.
+    /// @param validAfter The authorization is valid after this time.
+    /// @param validBefore The authorization is valid before this time.
+    /// @param signature The authorization's signature, as the token wants it.
+    /// @return jobId The new session.
+    function openSessionWithAuthorization(
+        Terms calldata terms,
+        address user,
+        bytes32 salt,
+        uint256 validAfter,
+        uint256 validBefore,
+        bytes calldata signature
+    ) external returns (uint256 jobId);
 
     /// @notice Adds to the deposit.
     /// @dev Emits {SessionToppedUp}.
@@ -94,21 +121,6 @@ interface IJobMarketplaceMain is IJobMarketplaceTypes {
     /// @param jobId The session.
     /// @param amount What is added, in base units.
     function topUp(uint256 jobId, uint256 amount) external payable;
-
-    /// @notice Moves the session's end.
-    /// @dev Emits {SessionExtended}.
-    ///
-    /// Requirements:
-    /// - The session must exist.
-    /// - The session must be active or disputed.
-    /// - The caller must be the user.
-    /// - The session must not be closing.
-    /// - The session must not have ended.
-    /// - The new end must be later than the old one and at most 365 days after the opening.
-    ///
-    /// @param jobId The session.
-    /// @param endsAt The new end.
-    function extend(uint256 jobId, uint256 endsAt) external;
 
     // ---------------------------------------------------------------------------------------------------- evidence
 
@@ -319,21 +331,6 @@ interface IJobMarketplaceMain is IJobMarketplaceTypes {
     /// @param jobId The session.
     function completeSession(uint256 jobId) external;
 
-    /// @notice {completeSession} by the user of a session whose host brought no evidence for the abandonment period. It
-    /// differs in the label only: vouchers live off chain, so silence proves nothing.
-    /// @dev Emits {SessionClosing}.
-    ///
-    /// Requirements:
-    /// - The session must exist.
-    /// - The session must be active or disputed.
-    /// - The caller must be the user.
-    /// - The session must not be closing already.
-    /// - The session must not have ended.
-    /// - The abandonment period must have passed without evidence.
-    ///
-    /// @param jobId The session.
-    function claimAbandonedSession(uint256 jobId) external;
-
     /// @notice Closes a session after the window that its user started. Anyone may call it.
     /// @dev Emits {SessionCompleted} or {SessionAbandoned}; {DisputeResolved} if a dispute had expired.
     ///
@@ -379,17 +376,6 @@ interface IJobMarketplaceMain is IJobMarketplaceTypes {
     /// @param to Who receives it.
     /// @return amount What was paid, in base units, net.
     function withdraw(address token, address to) external returns (uint256 amount);
-
-    /// @notice Pays the treasury's fees in one token to the treasury of this moment. Anyone may call it.
-    /// @dev Emits {FeesWithdrawn}.
-    ///
-    /// Requirements:
-    /// - There must be fees to withdraw.
-    /// - The treasury must accept the ETH.
-    ///
-    /// @param token The payment token, or the address zero for ETH.
-    /// @return amount What was paid, in base units.
-    function withdrawFees(address token) external returns (uint256 amount);
 
     // ------------------------------------------------------------------------------------------------------- views
 

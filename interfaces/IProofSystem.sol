@@ -329,12 +329,12 @@ interface IProofSystem {
     ) external view returns (bool);
 
     /// @notice What a session needs to know of a circuit; it does not revert for an unknown one.
-    /// @param circuitId The circuit.
+    /// @param circuitId The circuit; any number, also one that no circuit can have.
     /// @return maxTokens The most tokens that one proof may count; 0 if there is no such circuit.
     /// @return bindsInput Whether a proof commits to its input.
     /// @return revokedAt When the circuit was revoked, in Unix seconds; 0 while it counts.
-    function circuitTerms(
-        uint32 circuitId
+    function circuitInfo(
+        uint256 circuitId
     ) external view returns (uint256 maxTokens, bool bindsInput, uint256 revokedAt);
 
     /// @notice All of a circuit; all zero if there is no such circuit.

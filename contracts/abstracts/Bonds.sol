@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
+import {Questions} from "../libraries/Questions.sol";
 import {Sessions} from "../libraries/Sessions.sol";
 import {FLAG_ARBITER, MASK_40} from "../types/SessionWords.sol";
 import {Ledger} from "./Ledger.sol";
@@ -27,7 +28,7 @@ abstract contract Bonds is Ledger {
             uint256 maxTokens;
             // The terms that are left out do not matter here.
             // slither-disable-next-line unused-return
-            (maxTokens,, revokedAt) = PROOF_SYSTEM.circuitTerms(x.rules.circuitIdOf());
+            (maxTokens,, revokedAt) = Questions.circuitInfo(PROOF_SYSTEM, x.rules.circuitIdOf());
             proofs = Math.ceilDiv(x.claim.claimedOf() - Sessions.standing(x.evidence, x.claim), maxTokens);
         }
         bond = proofs * Math.max(BOND_PER_PROOF, 2 * GAS_PER_PROOF * block.basefee);

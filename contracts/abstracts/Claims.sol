@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {IJobMarketplaceMain} from "../../interfaces/IJobMarketplaceMain.sol";
+import {Questions} from "../libraries/Questions.sol";
 import {Session, Sessions} from "../libraries/Sessions.sol";
 import {
     Claim,
@@ -71,11 +72,11 @@ abstract contract Claims is Proofs {
 
     /// @dev Without an arbiter the circuit judges a contested claim, so it must be able to answer for a whole interval.
     function _requireCircuitAsJudge(uint256 jobId, Rules rules) private view {
-        uint32 circuitId = rules.circuitIdOf();
+        uint256 circuitId = rules.circuitIdOf();
         if (circuitId == 0) revert JobMarketplace_ClaimsNeedJudge(jobId);
         // The terms that are left out do not matter here.
         // slither-disable-next-line unused-return
-        (uint256 maxTokens,, uint256 revokedAt) = PROOF_SYSTEM.circuitTerms(circuitId);
+        (uint256 maxTokens,, uint256 revokedAt) = Questions.circuitInfo(PROOF_SYSTEM, circuitId);
         if (revokedAt != 0) revert JobMarketplace_CircuitRevoked(circuitId, revokedAt);
         uint256 maxProvable = MAX_BATCH * maxTokens;
         if (rules.proofIntervalOf() > maxProvable) {

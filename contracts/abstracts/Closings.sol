@@ -6,12 +6,13 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IJobMarketplaceMain} from "../../interfaces/IJobMarketplaceMain.sol";
 import {Session, Sessions} from "../libraries/Sessions.sol";
 import {Signatures} from "../libraries/Signatures.sol";
-import {Evidence, FLAG_ABANDONED, FLAG_CLOSING, Head, Stake} from "../types/SessionWords.sol";
+import {Evidence, FLAG_CLOSING, Head} from "../types/SessionWords.sol";
 import {Claims} from "./Claims.sol";
+import {ClosingStart} from "./ClosingStart.sol";
 import {Vouchers} from "./Vouchers.sol";
 
 /// @title Every way a session ends
-abstract contract Closings is Claims, Vouchers {
+abstract contract Closings is ClosingStart, Claims, Vouchers {
     using Sessions for Session;
     using Sessions for Sessions.Snapshot;
 
@@ -27,7 +28,7 @@ abstract contract Closings is Claims, Vouchers {
         Sessions.Snapshot memory x = s.read(head);
         // Check: the host, with a voucher.
         _requireHost(x.rules);
-        (uint256 tokens, bytes memory problem) = _acknowledged(jobId, s, head, x.rules, cumulativeTokens, signature);
+        (uint256 tokens, bytes memory problem) = _acknowledged(_domainSeparatorV4(), jobId, s, head, x.rules, cumulativeTokens, signature);
         if (problem.length != 0) _revertWith(problem);
         // Effect: the closing is final, so the voucher need not be written down first.
         if (_expireDisputeIfDue(jobId, s, head)) x = s.read();
@@ -45,7 +46,8 @@ abstract contract Closings is Claims, Vouchers {
     ) external nonReentrant {
         (Session storage s, Head head) = _openSession(jobId);
         Evidence evidence = _proveBatch(jobId, s, head, s.rules, s.evidence, firstToken, proofs, tokenCounts);
-        _closeNow(jobId, s, _answerDispute(jobId, s, head, evidence));
+        if (head.isDisputed()) head = _answerDispute(jobId, s, head, evidence);
+        _closeNow(jobId, s, head);
     }
 
     /// @inheritdoc IJobMarketplaceMain
@@ -76,30 +78,6 @@ abstract contract Closings is Claims, Vouchers {
         if (msg.sender == s.rules.hostOf()) return _closeNow(jobId, s, head);
         if (msg.sender != head.userOf()) revert JobMarketplace_CallerNotParty(msg.sender);
         _startClosing(jobId, s, head, FLAG_CLOSING);
-    }
-
-    /// @inheritdoc IJobMarketplaceMain
-    function claimAbandonedSession(uint256 jobId) external nonReentrant {
-        (Session storage s, Head head) = _openSession(jobId);
-        // Check: the user of a session that still runs, and whose host has been silent for long.
-        _requireUser(head);
-        Stake stake = s.stake;
-        _requireRunning(jobId, s.rules, stake);
-        uint256 abandonedFrom = _abandonedFrom(stake, s.evidence, s.claim);
-        if (block.timestamp <= abandonedFrom) revert JobMarketplace_TooEarly(abandonedFrom + 1, block.timestamp);
-        // Effect and log.
-        _startClosing(jobId, s, head, FLAG_CLOSING | FLAG_ABANDONED);
-    }
-
-    function _startClosing(uint256 jobId, Session storage s, Head head, uint256 flags) private {
-        // Check: not asked before, not ended.
-        Stake stake = s.stake;
-        _requireRunning(jobId, s.rules, stake);
-        // Effect.
-        s.head = head.withFlags(flags);
-        s.stake = stake.withClosingAt(block.timestamp);
-        // Log.
-        emit SessionClosing(jobId, block.timestamp, block.timestamp + CLOSE_WINDOW, flags & FLAG_ABANDONED != 0);
     }
 
     function _closeNow(uint256 jobId, Session storage s, Head head) private {

@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IGasPriceOracle} from "../../interfaces/IGasPriceOracle.sol";
+import {Questions} from "../libraries/Questions.sol";
 import {Session, Sessions} from "../libraries/Sessions.sol";
 import {Dispute, FLAG_ARBITER, FLAG_CLAIMS_OFF} from "../types/SessionWords.sol";
 import {Bonds} from "./Bonds.sol";
@@ -44,7 +45,7 @@ abstract contract DisputeEndings is Bonds {
         uint256 revokedAt = 0;
         // The terms that are left out do not matter here.
         // slither-disable-next-line unused-return
-        if (!x.head.has(FLAG_ARBITER)) (,, revokedAt) = PROOF_SYSTEM.circuitTerms(x.rules.circuitIdOf());
+        if (!x.head.has(FLAG_ARBITER)) (,, revokedAt) = Questions.circuitInfo(PROOF_SYSTEM, x.rules.circuitIdOf());
         if (revokedAt != 0 && revokedAt <= deadline) {
             x.claim = x.claim.withMatured(x.claim.claimedOf()).withClaimed(0);
             _end(jobId, s, x, DisputeOutcome.Stands, 0);

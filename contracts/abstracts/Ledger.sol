@@ -25,6 +25,13 @@ abstract contract Ledger is MarketplaceState {
         return tokenId == 0 ? address(0) : _tokenById[tokenId];
     }
 
+    /// @dev On what terms a token is taken; what was never set is not allowed. ETH has the id 0.
+    function _termsOf(address token) internal view returns (bool allowed, uint256 minimumDeposit, uint256 tokenId) {
+        if (token == address(0)) return (_etherAllowed, _etherMinimum, 0);
+        TokenTerms storage terms = _tokenTerms[token];
+        return (terms.allowed, terms.minimumDeposit, terms.id);
+    }
+
     /// @dev What waits for an account to withdraw it, free of fee.
     function _credit(address account, address token, uint256 amount) internal {
         if (amount == 0) return;
@@ -40,8 +47,8 @@ abstract contract Ledger is MarketplaceState {
         emit TreasurySet(newTreasury);
     }
 
-    function _setDefaults(uint32 circuitId, uint256 maxTokensPerSecond) internal {
-        _defaultCircuit = circuitId;
+    function _setDefaults(uint256 circuitId, uint256 maxTokensPerSecond) internal {
+        _defaultCircuit = uint32(circuitId);
         _defaultRate = uint16(maxTokensPerSecond);
         emit DefaultsSet(circuitId, maxTokensPerSecond);
     }

@@ -13,11 +13,19 @@ import {IProofSystem} from "../../interfaces/IProofSystem.sol";
 import {IWorkerRegistry} from "../../interfaces/IWorkerRegistry.sol";
 import {Session} from "../libraries/Sessions.sol";
 import {Claim, Evidence, FLAG_CLOSING, Head, Rules, Stake} from "../types/SessionWords.sol";
+import {EtherTerms} from "./EtherTerms.sol";
 
 /// @title What every part of the session escrow stands on: storage, immutables and the look-up of a session
-/// @dev The order of the bases matters for gas: the job counter and the defaults share a slot with `_paused`. Marketplace
-/// and extension both start from here and from Ledger, so their storage is laid out alike.
-abstract contract MarketplaceState is IJobMarketplaceTypes, EIP712, Ownable2Step, Pausable, ReentrancyGuardTransient {
+/// @dev The order of the bases matters for gas: ETH's terms, `_paused`, the job counter and the defaults share a slot.
+/// Marketplace and extension both start from here and from Ledger, so their storage is laid out alike.
+abstract contract MarketplaceState is
+    IJobMarketplaceTypes,
+    EIP712,
+    Ownable2Step,
+    EtherTerms,
+    Pausable,
+    ReentrancyGuardTransient
+{
     uint256 internal constant MAX_WINDOW = 30 days;
     uint256 internal constant MAX_FEE_BPS = 1000;
     uint256 internal constant MAX_BOND = 1 ether;
@@ -32,7 +40,7 @@ abstract contract MarketplaceState is IJobMarketplaceTypes, EIP712, Ownable2Step
     uint256 internal immutable BOND_PER_PROOF;
     uint256 internal immutable FEE_BPS;
 
-    // One slot with Ownable2Step's pending owner and Pausable's flag.
+    // One slot with ETH's terms and Pausable's flag.
     uint40 internal _jobCount;
     uint32 internal _defaultCircuit;
     uint16 internal _defaultRate;

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {IERC3009} from "../../interfaces/IERC3009.sol";
 import {IJobMarketplaceMain} from "../../interfaces/IJobMarketplaceMain.sol";
 import {Payments} from "../libraries/Payments.sol";
 import {Session} from "../libraries/Sessions.sol";
-import {FLAG_PROMPT, Head, Rules, Stake} from "../types/SessionWords.sol";
+import {FLAG_PROMPT, Head, Stake} from "../types/SessionWords.sol";
 import {Openings} from "./Openings.sol";
 
-/// @title Every way a session starts, grows and lengthens; what an opening checks and writes stands in Openings
+/// @title The usual ways a session starts, and how it grows; what an opening checks and writes stands in Openings
 abstract contract Opening is IJobMarketplaceMain, Openings {
-    uint256 internal constant MAX_EXTENDED_DURATION = 365 days;
-
     // ----------------------------------------------------------------------------------------------------- starting
 
     /// @inheritdoc IJobMarketplaceMain
@@ -21,7 +20,7 @@ abstract contract Opening is IJobMarketplaceMain, Openings {
         uint256 maxDuration,
         uint256 proofInterval
     ) external payable returns (uint256 jobId) {
-        return _openAndCollect(_seedTerms(host, address(0), deposit, pricePerToken, maxDuration, proofInterval));
+        return _openOnDefaults(host, address(0), deposit, pricePerToken, maxDuration, proofInterval);
     }
 
     /// @inheritdoc IJobMarketplaceMain
@@ -33,36 +32,65 @@ abstract contract Opening is IJobMarketplaceMain, Openings {
         uint256 maxDuration,
         uint256 proofInterval
     ) external payable returns (uint256 jobId) {
-        return _openAndCollect(_seedTerms(host, token, deposit, pricePerToken, maxDuration, proofInterval));
+        return _openOnDefaults(host, token, deposit, pricePerToken, maxDuration, proofInterval);
     }
 
     /// @inheritdoc IJobMarketplaceMain
-    function openSession(Terms calldata terms) external payable returns (uint256 jobId) {
-        return _openAndCollect(terms);
+    function openSession(Terms calldata terms) external payable nonReentrant returns (uint256 jobId) {
+        address token;
+        (jobId, token) = _openMetered(msg.sender, terms);
+        Payments.collect(token, msg.sender, terms.deposit);
     }
 
-    function _openAndCollect(Terms memory terms) private nonReentrant returns (uint256 jobId) {
-        jobId = _openMetered(msg.sender, terms);
-        Payments.collect(terms.token, msg.sender, terms.deposit);
+    /// @inheritdoc IJobMarketplaceMain
+    function openSessionWithAuthorization(
+        Terms calldata terms,
+        address user,
+        bytes32 salt,
+        uint256 validAfter,
+        uint256 validBefore,
+        bytes calldata signature
+    ) external nonReentrant returns (uint256 jobId) {
+        // Check: nobody's session could be closed by nobody.
+        if (user == address(0)) revert JobMarketplace_ZeroAddress();
+        address token;
+        (jobId, token) = _openMetered(user, terms);
+        _requireErc20(token);
+        // Interaction: the token checks the signature, the times and that the nonce is unused.
+        bytes32 nonce = _authorizationNonce(terms, user, salt);
+        uint256 before = Payments.balance(token);
+        IERC3009(token).receiveWithAuthorization(
+            user, address(this), terms.deposit, validAfter, validBefore, nonce, signature
+        );
+        Payments.requireReceived(token, before, terms.deposit);
     }
 
-    /// @dev The seed forms' terms: the owner's defaults of this moment, copied.
-    function _seedTerms(
+    /// @dev The seed's forms: the owner's defaults of this moment, copied; vouchers by the user, no watcher, no arbiter.
+    function _openOnDefaults(
         address host,
         address token,
         uint256 deposit,
         uint256 pricePerToken,
         uint256 maxDuration,
         uint256 proofInterval
-    ) private view returns (Terms memory terms) {
-        terms.host = host;
-        terms.token = token;
-        terms.deposit = deposit;
-        terms.pricePerToken = pricePerToken;
-        terms.maxDuration = maxDuration;
-        terms.proofInterval = proofInterval;
-        terms.maxTokensPerSecond = _defaultRate;
-        terms.circuitId = _defaultCircuit;
+    ) private nonReentrant returns (uint256 jobId) {
+        address none = address(0);
+        jobId = _openMetered(
+            msg.sender,
+            host,
+            token,
+            deposit,
+            pricePerToken,
+            maxDuration,
+            proofInterval,
+            _defaultRate,
+            _defaultCircuit,
+            none,
+            0,
+            none,
+            none
+        );
+        Payments.collect(token, msg.sender, deposit);
     }
 
     // ------------------------------------------------------------------------------------------------------ growing
@@ -89,23 +117,5 @@ abstract contract Opening is IJobMarketplaceMain, Openings {
         emit SessionToppedUp(jobId, amount, deposit);
         // Interaction.
         Payments.collect(_tokenAt(head), msg.sender, amount);
-    }
-
-    /// @inheritdoc IJobMarketplaceMain
-    function extend(uint256 jobId, uint256 endsAt) external nonReentrant {
-        (Session storage s, Head head) = _openSession(jobId);
-        // Check: the user, of a session that still runs.
-        _requireUser(head);
-        Rules rules = s.rules;
-        Stake stake = s.stake;
-        _requireRunning(jobId, rules, stake);
-        uint256 max = stake.openedAtOf() + MAX_EXTENDED_DURATION;
-        if (endsAt <= rules.endsAtOf() || endsAt > max) {
-            revert JobMarketplace_DurationOutOfRange(rules.endsAtOf() + 1, max, endsAt);
-        }
-        // Effect.
-        s.rules = rules.withEndsAt(endsAt);
-        // Log.
-        emit SessionExtended(jobId, endsAt);
     }
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Session, Sessions, TokenTerms} from "../libraries/Sessions.sol";
-import {FLAG_ARBITER, FLAG_PROMPT, FLAG_SIGNER, FLAG_WATCHER, packHead, packRules, packStake} from "../types/SessionWords.sol";
+import {Questions} from "../libraries/Questions.sol";
+import {Session, Sessions} from "../libraries/Sessions.sol";
+import {FLAG_ARBITER, FLAG_SIGNER, FLAG_WATCHER, packHead, packRules, packStake} from "../types/SessionWords.sol";
 import {Ledger} from "./Ledger.sol";
 
 /// @title What a new session or prompt job must satisfy, and how it is written down
+/// @dev The terms come one by one, on the stack: a struct in memory costs an opening 600 gas.
 abstract contract Openings is Ledger {
     uint256 internal constant MIN_DURATION = 10 minutes;
     uint256 internal constant MAX_DURATION = 90 days;
@@ -13,104 +15,227 @@ abstract contract Openings is Ledger {
     uint256 internal constant MAX_RATE = 10_000;
 
     /// @dev Opens a metered session; the deposit is still to be collected.
-    function _openMetered(address user, Terms memory terms) internal returns (uint256 jobId) {
+    /// @return jobId The new session.
+    /// @return token The payment token, as checked.
+    function _openMetered(address user, Terms calldata terms) internal returns (uint256 jobId, address token) {
+        address host;
+        address voucherSigner;
+        address watcher;
+        address arbiter;
+        (host, token, voucherSigner, watcher, arbiter) = _accounts(terms);
+        jobId = _openMetered(
+            user,
+            host,
+            token,
+            terms.deposit,
+            terms.pricePerToken,
+            terms.maxDuration,
+            terms.proofInterval,
+            terms.maxTokensPerSecond,
+            terms.circuitId,
+            voucherSigner,
+            terms.voucherCap,
+            watcher,
+            arbiter
+        );
+    }
+
+    /// @dev The accounts that the terms name, checked at once, as the compiler would one by one, to be addresses.
+    function _accounts(Terms calldata terms)
+        private
+        pure
+        returns (address host, address token, address voucherSigner, address watcher, address arbiter)
+    {
+        assembly ("memory-safe") {
+            host := calldataload(terms)
+            watcher := calldataload(add(terms, 0x20))
+            voucherSigner := calldataload(add(terms, 0x40))
+            arbiter := calldataload(add(terms, 0x80))
+            token := calldataload(add(terms, 0xc0))
+            if shr(160, or(or(host, token), or(or(voucherSigner, watcher), arbiter))) { revert(0x00, 0x00) }
+        }
+    }
+
+    function _openMetered(
+        address user,
+        address host,
+        address token,
+        uint256 deposit,
+        uint256 pricePerToken,
+        uint256 maxDuration,
+        uint256 proofInterval,
+        uint256 maxTokensPerSecond,
+        uint256 circuitId,
+        address voucherSigner,
+        uint256 voucherCap,
+        address watcher,
+        address arbiter
+    ) internal returns (uint256 jobId) {
         // Check: the terms' ranges.
-        if (terms.pricePerToken == 0 || terms.pricePerToken > type(uint64).max) {
-            revert JobMarketplace_PriceOutOfRange(1, type(uint64).max, terms.pricePerToken);
+        if (_isOutside(pricePerToken, 1, type(uint64).max)) {
+            revert JobMarketplace_PriceOutOfRange(1, type(uint64).max, pricePerToken);
         }
-        if (terms.proofInterval == 0 || terms.proofInterval > MAX_PROOF_INTERVAL) {
-            revert JobMarketplace_ProofIntervalOutOfRange(
-                1, MAX_PROOF_INTERVAL, terms.proofInterval
-            );
+        if (_isOutside(proofInterval, 1, MAX_PROOF_INTERVAL)) {
+            revert JobMarketplace_ProofIntervalOutOfRange(1, MAX_PROOF_INTERVAL, proofInterval);
         }
-        _requireRate(terms.maxTokensPerSecond);
-        // Check: nobody acknowledges, watches or judges its own work.
-        address host = terms.host;
-        address signer = terms.voucherSigner == address(0) ? user : terms.voucherSigner;
-        if (host == signer || host == terms.watcher) revert JobMarketplace_RolesCollide(host);
-        if (terms.arbiter != address(0) && (terms.arbiter == signer || terms.arbiter == terms.watcher)) {
-            revert JobMarketplace_RolesCollide(terms.arbiter);
+        _requireRate(maxTokensPerSecond);
+        if (circuitId != 0) _requireCircuit(circuitId);
+        // Most sessions name nobody beside user and host.
+        uint256 named;
+        assembly ("memory-safe") {
+            named := or(or(voucherSigner, voucherCap), or(watcher, arbiter))
         }
-        if (terms.circuitId != 0) _requireCircuit(terms.circuitId);
+        uint256 flags = named != 0 ? _checkedRoles(user, host, voucherSigner, voucherCap, watcher, arbiter) : 0;
         // Effect and log.
-        uint256 flags = 0;
-        if (terms.watcher != address(0)) flags |= FLAG_WATCHER;
-        if (signer != user || terms.voucherCap != 0) flags |= FLAG_SIGNER;
-        Session storage s;
-        (jobId, s) = _open(user, terms, flags);
+        jobId = _open(
+            user, host, token, deposit, pricePerToken, maxDuration, proofInterval, maxTokensPerSecond, circuitId, flags
+        );
         // Check: the deposit, whose bounds the writing checked, is enough to begin with.
-        uint256 bought;
-        // 96 bits times a million, by what is not zero.
+        // 96 bits times a million, and 64 bits times 16,384.
         unchecked {
-            bought = terms.deposit * Sessions.PRICE_UNIT / terms.pricePerToken;
+            uint256 buys = deposit * Sessions.PRICE_UNIT;
+            if (buys < proofInterval * pricePerToken) {
+                revert JobMarketplace_DepositBuysTooLittle(proofInterval, buys / pricePerToken);
+            }
         }
-        if (bought < terms.proofInterval) {
-            revert JobMarketplace_DepositBuysTooLittle(terms.proofInterval, bought);
+        // Effect and log: the optional slots.
+        if (flags != 0) _writeRoles(jobId, user, voucherSigner, voucherCap, watcher, arbiter);
+    }
+
+    /// @dev Nobody acknowledges, watches or judges its own work.
+    /// @return flags Which of the optional slots are in use.
+    function _checkedRoles(
+        address user,
+        address host,
+        address voucherSigner,
+        uint256 voucherCap,
+        address watcher,
+        address arbiter
+    ) internal pure returns (uint256 flags) {
+        address signer = voucherSigner == address(0) ? user : voucherSigner;
+        if (host == signer || host == watcher) revert JobMarketplace_RolesCollide(host);
+        if (arbiter != address(0)) {
+            if (arbiter == user || arbiter == host || arbiter == signer || arbiter == watcher) {
+                revert JobMarketplace_RolesCollide(arbiter);
+            }
+            flags = FLAG_ARBITER;
         }
-        // Effect: the optional slots.
-        if (flags & FLAG_SIGNER != 0) (s.voucherSigner, s.voucherCap) = (signer, terms.voucherCap);
-        if (flags & FLAG_WATCHER != 0) s.watcher = terms.watcher;
+        if (watcher != address(0)) flags |= FLAG_WATCHER;
+        if (voucherCap > type(uint64).max) {
+            revert JobMarketplace_VoucherCapOutOfRange(0, type(uint64).max, voucherCap);
+        }
+        if (signer != user || voucherCap != 0) flags |= FLAG_SIGNER;
+    }
+
+    function _writeRoles(
+        uint256 jobId,
+        address user,
+        address voucherSigner,
+        uint256 voucherCap,
+        address watcher,
+        address arbiter
+    ) internal {
+        Session storage s = _sessions[jobId];
+        address signer = voucherSigner == address(0) ? user : voucherSigner;
+        if (signer != user || voucherCap != 0) (s.voucherSigner, s.voucherCap) = (signer, uint64(voucherCap));
+        if (watcher != address(0)) s.watcher = watcher;
+        if (arbiter != address(0)) s.arbiter = arbiter;
+        emit SessionRoles(jobId, voucherSigner, voucherCap, watcher, arbiter);
     }
 
     /// @dev Checks what sessions and prompt jobs have in common, and writes the slots that every one of them has.
-    function _open(address user, Terms memory terms, uint256 flags)
-        internal
-        whenNotPaused
-        returns (uint256 jobId, Session storage s)
-    {
+    function _open(
+        address user,
+        address host,
+        address token,
+        uint256 deposit,
+        uint256 pricePerToken,
+        uint256 maxDuration,
+        uint256 proofInterval,
+        uint256 maxTokensPerSecond,
+        uint256 circuitId,
+        uint256 flags
+    ) internal returns (uint256 jobId) {
+        // Check: not paused. The modifier would read the slot once more.
+        if (paused()) revert EnforcedPause();
+        // Effect: one more of 2^40 sessions. It stands here, beside the look at the pause, to read their slot once.
+        unchecked {
+            jobId = ++_jobCount;
+        }
         // Check: who, with what, for how long.
-        address host = terms.host;
         if (host == user) revert JobMarketplace_RolesCollide(host);
-        if (!REGISTRY.isActiveWorker(host)) revert JobMarketplace_HostNotActive(host);
-        TokenTerms storage token = _tokenTerms[terms.token];
-        if (!token.allowed) revert JobMarketplace_TokenNotAllowed(terms.token);
-        if (terms.deposit < token.minimumDeposit || terms.deposit > type(uint96).max) {
-            revert JobMarketplace_DepositOutOfRange(
-                token.minimumDeposit, type(uint96).max, terms.deposit
-            );
+        (bool allowed, uint256 minimumDeposit, uint256 tokenId) = _termsOf(token);
+        if (!allowed) revert JobMarketplace_TokenNotAllowed(token);
+        if (_isOutside(deposit, minimumDeposit, type(uint96).max)) {
+            revert JobMarketplace_DepositOutOfRange(minimumDeposit, type(uint96).max, deposit);
         }
-        if (terms.maxDuration < MIN_DURATION || terms.maxDuration > MAX_DURATION) {
-            revert JobMarketplace_DurationOutOfRange(
-                MIN_DURATION, MAX_DURATION, terms.maxDuration
-            );
+        if (_isOutside(maxDuration, MIN_DURATION, MAX_DURATION)) {
+            revert JobMarketplace_DurationOutOfRange(MIN_DURATION, MAX_DURATION, maxDuration);
         }
-        jobId = ++_jobCount;
-        s = _sessions[jobId];
-        if (terms.arbiter != address(0)) {
-            if (terms.arbiter == user || terms.arbiter == host) {
-                revert JobMarketplace_RolesCollide(terms.arbiter);
-            }
-            flags |= FLAG_ARBITER;
-            s.arbiter = terms.arbiter;
-        }
+        if (!Questions.isActiveWorker(REGISTRY, host)) revert JobMarketplace_HostNotActive(host);
+        Session storage s = _sessions[jobId];
         // Effect: three slots, each written whole.
-        uint256 endsAt = block.timestamp + terms.maxDuration;
-        s.head = packHead(user, token.id, flags);
-        s.rules = packRules(host, endsAt, terms.proofInterval, terms.circuitId);
-        s.stake = packStake(terms.pricePerToken, terms.deposit, block.timestamp, terms.maxTokensPerSecond);
+        s.head = packHead(user, tokenId, flags);
+        // The present and 90 days.
+        unchecked {
+            maxDuration += block.timestamp;
+        }
+        s.rules = packRules(host, maxDuration, proofInterval, circuitId);
+        s.stake = packStake(pricePerToken, deposit, block.timestamp, maxTokensPerSecond);
         // Log.
-        emit SessionCreated(jobId, user, host, terms.deposit, terms.pricePerToken);
-        emit SessionTerms(
-            jobId, terms.token, endsAt, terms.proofInterval, terms.maxTokensPerSecond, terms.circuitId
+        emit SessionCreated(
+            jobId,
+            user,
+            host,
+            token,
+            deposit,
+            pricePerToken,
+            maxDuration,
+            proofInterval,
+            maxTokensPerSecond,
+            circuitId
         );
-        if (flags != 0 && flags != FLAG_PROMPT) {
-            emit SessionRoles(jobId, terms.voucherSigner, terms.voucherCap, terms.watcher, terms.arbiter);
+    }
+
+    /// @dev keccak256(abi.encode(chain, this contract, terms, user, salt)), EIP-3009's nonce for an opening. The encoding's
+    /// 16 words are put together here: the terms as they were sent, which whoever opens has checked.
+    function _authorizationNonce(Terms calldata terms, address user, bytes32 salt) internal view returns (bytes32 nonce) {
+        assembly ("memory-safe") {
+            // Beyond what is allocated, and hashed at once.
+            let data := mload(0x40)
+            mstore(data, chainid())
+            mstore(add(data, 0x20), address())
+            calldatacopy(add(data, 0x40), terms, 0x180)
+            mstore(add(data, 0x1c0), user)
+            mstore(add(data, 0x1e0), salt)
+            nonce := keccak256(data, 0x200)
+        }
+    }
+
+    function _requireErc20(address token) internal pure {
+        if (token == address(0)) revert JobMarketplace_TokenNotAllowed(token);
+    }
+
+    /// @dev Whether a value is below `min` or above `max`: one comparison, since below zero is above everything.
+    function _isOutside(uint256 value, uint256 min, uint256 max) private pure returns (bool) {
+        unchecked {
+            return value - min > max - min;
         }
     }
 
     function _requireRate(uint256 maxTokensPerSecond) internal pure {
-        if (maxTokensPerSecond == 0 || maxTokensPerSecond > MAX_RATE) {
+        if (_isOutside(maxTokensPerSecond, 1, MAX_RATE)) {
             revert JobMarketplace_RateOutOfRange(1, MAX_RATE, maxTokensPerSecond);
         }
     }
 
-    function _requireCircuit(uint32 circuitId)
+    function _requireCircuit(uint256 circuitId)
         internal
         view
         returns (uint256 maxTokens, bool bindsInput)
     {
         uint256 revokedAt;
-        (maxTokens, bindsInput, revokedAt) = PROOF_SYSTEM.circuitTerms(circuitId);
+        (maxTokens, bindsInput, revokedAt) = Questions.circuitInfo(PROOF_SYSTEM, circuitId);
         if (maxTokens == 0) revert JobMarketplace_CircuitUnknown(circuitId);
         if (revokedAt != 0) revert JobMarketplace_CircuitRevoked(circuitId, revokedAt);
     }

@@ -39,16 +39,16 @@ abstract contract Settlement is IJobMarketplaceMain, DisputeEndings {
 
     /// @dev After any evidence: answers an open dispute that it decides, and settles once an interval is due.
     function _afterEvidence(uint256 jobId, Session storage s, Head head, Rules rules, Evidence evidence) internal {
-        _settleInterval(jobId, s, _answerDispute(jobId, s, head, evidence), rules, evidence);
+        if (head.isDisputed()) head = _answerDispute(jobId, s, head, evidence);
+        _settleInterval(jobId, s, head, rules, evidence);
     }
 
-    /// @dev Past the deadline nothing answers a dispute: it waits for {expireDispute}.
+    /// @dev Of a session in dispute. Past the deadline nothing answers it: it waits for {expireDispute}.
     /// @return The head as it is afterwards.
     function _answerDispute(uint256 jobId, Session storage s, Head head, Evidence evidence)
         internal
         returns (Head)
     {
-        if (!head.isDisputed()) return head;
         if (block.timestamp > s.dispute.deadlineOf() || evidence.witnessed() < s.claim.claimedOf()) return head;
         _endAnswered(jobId, s);
         return s.head;
@@ -78,7 +78,11 @@ abstract contract Settlement is IJobMarketplaceMain, DisputeEndings {
         Claim claim,
         uint256 covered
     ) internal {
-        uint256 threshold = head.settledOf() + rules.proofIntervalOf();
+        uint256 threshold;
+        // 64 bits and 16.
+        unchecked {
+            threshold = head.settledOf() + rules.proofIntervalOf();
+        }
         if (covered < threshold || head.has(FLAG_PROMPT)) return;
         Sessions.Snapshot memory x = Sessions.Snapshot(head, rules, s.stake, evidence, claim);
         uint256 tokens = Math.min(covered, x.limit(evidence.ackedOf()));

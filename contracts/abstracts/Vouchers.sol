@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+
 import {IJobMarketplaceMain} from "../../interfaces/IJobMarketplaceMain.sol";
 import {Session} from "../libraries/Sessions.sol";
 import {Signatures} from "../libraries/Signatures.sol";
@@ -18,22 +20,23 @@ abstract contract Vouchers is Settlement {
 
     /// @inheritdoc IJobMarketplaceMain
     function redeemVoucher(uint256 jobId, uint64 cumulativeTokens, bytes calldata signature) external nonReentrant {
-        bytes memory problem = _redeem(jobId, cumulativeTokens, signature);
+        bytes memory problem = _redeem(_domainSeparatorV4(), jobId, cumulativeTokens, signature);
         if (problem.length != 0) _revertWith(problem);
     }
 
     /// @inheritdoc IJobMarketplaceMain
     function redeemVouchers(VoucherItem[] calldata items) external nonReentrant {
+        bytes32 domain = _domainSeparatorV4();
         for (uint256 i = 0; i < items.length; ++i) {
             // Check: this item cannot fail for want of gas alone.
             if (gasleft() < GAS_PER_VOUCHER) revert JobMarketplace_GasTooLow(GAS_PER_VOUCHER, gasleft());
             VoucherItem calldata item = items[i];
-            bytes memory problem = _redeem(item.jobId, item.cumulativeTokens, item.signature);
+            bytes memory problem = _redeem(domain, item.jobId, item.cumulativeTokens, item.signature);
             if (problem.length != 0) emit VoucherSkipped(item.jobId, i, bytes4(problem));
         }
     }
 
-    function _redeem(uint256 jobId, uint64 cumulativeTokens, bytes calldata signature)
+    function _redeem(bytes32 domain, uint256 jobId, uint64 cumulativeTokens, bytes calldata signature)
         private
         returns (bytes memory problem)
     {
@@ -46,7 +49,7 @@ abstract contract Vouchers is Settlement {
         }
         Rules rules = s.rules;
         uint256 tokens;
-        (tokens, problem) = _acknowledged(jobId, s, head, rules, cumulativeTokens, signature);
+        (tokens, problem) = _acknowledged(domain, jobId, s, head, rules, cumulativeTokens, signature);
         if (problem.length != 0) return problem;
         Evidence evidence = s.evidence;
         if (tokens <= evidence.ackedOf()) {
@@ -69,6 +72,7 @@ abstract contract Vouchers is Settlement {
 
     /// @dev What a voucher acknowledges: its tokens, up to the session's cap.
     function _acknowledged(
+        bytes32 domain,
         uint256 jobId,
         Session storage s,
         Head head,
@@ -83,10 +87,23 @@ abstract contract Vouchers is Settlement {
             uint64 cap = s.voucherCap;
             if (cap != 0 && tokens > cap) tokens = cap;
         }
-        bytes32 structHash = keccak256(abi.encode(VOUCHER_TYPEHASH, jobId, rules.hostOf(), cumulativeTokens));
-        address recovered = Signatures.recoverStrict(_hashTypedDataV4(structHash), signature);
+        bytes32 structHash = _voucherHash(jobId, rules.hostOf(), cumulativeTokens);
+        address recovered = Signatures.recoverStrict(MessageHashUtils.toTypedDataHash(domain, structHash), signature);
         if (recovered != signer) {
             problem = abi.encodeWithSelector(JobMarketplace_VoucherSignatureInvalid.selector, signer, recovered);
+        }
+    }
+
+    /// @dev keccak256(abi.encode(VOUCHER_TYPEHASH, jobId, host, cumulativeTokens)), beyond what is allocated.
+    function _voucherHash(uint256 jobId, address host, uint256 cumulativeTokens) private pure returns (bytes32 hash) {
+        bytes32 typehash = VOUCHER_TYPEHASH;
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            mstore(data, typehash)
+            mstore(add(data, 0x20), jobId)
+            mstore(add(data, 0x40), host)
+            mstore(add(data, 0x60), cumulativeTokens)
+            hash := keccak256(data, 0x80)
         }
     }
 

@@ -29,18 +29,4 @@ abstract contract Withdrawals is IJobMarketplaceMain, Ledger {
         // Interaction.
         Payments.send(token, to, amount);
     }
-
-    /// @inheritdoc IJobMarketplaceMain
-    function withdrawFees(address token) external nonReentrant returns (uint256 amount) {
-        // Check: something to send.
-        amount = _feesOwed[token];
-        address to = _treasury;
-        if (amount == 0) revert JobMarketplace_NothingToWithdraw(to, token);
-        // Effect.
-        _feesOwed[token] = 0;
-        // Log.
-        emit FeesWithdrawn(token, to, amount);
-        // Interaction.
-        Payments.send(token, to, amount);
-    }
 }

@@ -15,19 +15,26 @@ abstract contract Administration is IJobMarketplaceExtension, Openings {
         if (minimumDeposit > type(uint96).max) {
             revert JobMarketplace_DepositOutOfRange(0, type(uint96).max, minimumDeposit);
         }
-        // Effect: a token keeps the id it once got, since sessions in storage name it by that.
-        uint16 id = _tokenTerms[token].id;
-        if (id == 0 && token != address(0)) {
-            id = ++_tokenCount;
-            _tokenById[id] = token;
-        }
-        _tokenTerms[token] = TokenTerms(uint96(minimumDeposit), id, allowed);
+        // Effect.
+        uint16 id = 0;
+        if (token == address(0)) (_etherMinimum, _etherAllowed) = (uint128(minimumDeposit), allowed);
+        else id = _setErc20(token, allowed, minimumDeposit);
         // Log.
         emit TokenSet(token, id, allowed, minimumDeposit);
     }
 
+    /// @dev A token keeps the id it once got, since sessions in storage name it by that.
+    function _setErc20(address token, bool allowed, uint256 minimumDeposit) private returns (uint16 id) {
+        id = _tokenTerms[token].id;
+        if (id == 0) {
+            id = ++_tokenCount;
+            _tokenById[id] = token;
+        }
+        _tokenTerms[token] = TokenTerms(uint96(minimumDeposit), id, allowed);
+    }
+
     /// @inheritdoc IJobMarketplaceExtension
-    function setDefaults(uint32 circuitId, uint256 maxTokensPerSecond) external onlyOwner {
+    function setDefaults(uint256 circuitId, uint256 maxTokensPerSecond) external onlyOwner {
         if (circuitId != 0) _requireCircuit(circuitId);
         _requireRate(maxTokensPerSecond);
         _setDefaults(circuitId, maxTokensPerSecond);

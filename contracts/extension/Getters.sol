@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {IJobMarketplaceExtension} from "../../interfaces/IJobMarketplaceExtension.sol";
 import {SessionTag} from "../libraries/SessionTag.sol";
-import {Session, TokenTerms} from "../libraries/Sessions.sol";
+import {Session} from "../libraries/Sessions.sol";
 import {Ledger} from "../abstracts/Ledger.sol";
 
 /// @title What the books and the settings say
@@ -46,12 +46,11 @@ abstract contract Getters is IJobMarketplaceExtension, Ledger {
 
     /// @inheritdoc IJobMarketplaceExtension
     function tokenTerms(address token) external view returns (bool allowed, uint256 minimumDeposit, uint256 tokenId) {
-        TokenTerms storage terms = _tokenTerms[token];
-        return (terms.allowed, terms.minimumDeposit, terms.id);
+        return _termsOf(token);
     }
 
     /// @inheritdoc IJobMarketplaceExtension
-    function defaults() external view returns (uint32 circuitId, uint256 maxTokensPerSecond) {
+    function defaults() external view returns (uint256 circuitId, uint256 maxTokensPerSecond) {
         return (_defaultCircuit, _defaultRate);
     }
 

@@ -26,11 +26,11 @@ library Payments {
     // library.
     // slither-disable-next-line arbitrary-send-erc20,msg-value-in-nonpayable
     function collect(address token, address from, uint256 amount) internal {
-        uint256 expectedValue = token == address(0) ? amount : 0;
-        if (msg.value != expectedValue) {
-            revert Payments_ValueMismatch(expectedValue, msg.value);
+        if (token == address(0)) {
+            if (msg.value != amount) revert Payments_ValueMismatch(amount, msg.value);
+            return;
         }
-        if (token == address(0)) return;
+        if (msg.value != 0) revert Payments_ValueMismatch(0, msg.value);
         uint256 before = balance(token);
         IERC20(token).safeTransferFrom(from, address(this), amount);
         requireReceived(token, before, amount);
@@ -39,8 +39,12 @@ library Payments {
     /// @notice Refuses a token that keeps a fee for itself, or pays less than it says.
     function requireReceived(address token, uint256 before, uint256 amount) internal view {
         uint256 current = balance(token);
-        uint256 received = current > before ? current - before : 0;
-        if (received != amount) revert Payments_TransferShort(amount, received);
+        // A balance that fell wraps round, far above any amount.
+        unchecked {
+            if (current - before != amount) {
+                revert Payments_TransferShort(amount, current > before ? current - before : 0);
+            }
+        }
     }
 
     /// @notice What this contract holds of a token.

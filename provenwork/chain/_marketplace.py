@@ -250,9 +250,9 @@ class ProofSystem(Contract):
     def __init__(self, node: Node, address: str) -> None:
         super().__init__(node, address, abi("ProofSystem"))
 
-    def circuit_terms(self, circuit_id: int) -> CircuitTerms:
+    def circuit_info(self, circuit_id: int) -> CircuitTerms:
         """What a session needs to know of a circuit; all zero if there is none."""
-        return CircuitTerms(*self.ask("circuitTerms", circuit_id))
+        return CircuitTerms(*self.ask("circuitInfo", circuit_id))
 
 
 class WorkerRegistry(Contract):

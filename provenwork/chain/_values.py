@@ -50,6 +50,16 @@ class Terms:
 
     host: ChecksumAddress
     """Who is paid: an active worker of the registry."""
+    watcher: ChecksumAddress = ZERO_ADDRESS
+    """Who may contest claims besides the user; the address zero for nobody."""
+    voucher_signer: ChecksumAddress = ZERO_ADDRESS
+    """Whose ECDSA signature acknowledges tokens; the address zero for the user itself."""
+    voucher_cap: int = 0
+    """The most AI tokens that vouchers can acknowledge; 0 for no cap."""
+    arbiter: ChecksumAddress = ZERO_ADDRESS
+    """Who judges contested claims; the address zero leaves it to the circuit."""
+    circuit_id: int = 0
+    """The circuit that judges the host's proofs; 0 for none."""
     token: ChecksumAddress = ZERO_ADDRESS
     """The payment token; the address zero is ETH."""
     deposit: int
@@ -62,16 +72,6 @@ class Terms:
     """The most AI tokens that may be claimed, or paid beyond the rate, without proof, in [1, 16,384]."""
     max_tokens_per_second: int = 200
     """Bounds what is payable without the user's acknowledgement, in [1, 10,000]."""
-    circuit_id: int = 0
-    """The circuit that judges the host's proofs; 0 for none."""
-    voucher_signer: ChecksumAddress = ZERO_ADDRESS
-    """Whose ECDSA signature acknowledges tokens; the address zero for the user itself."""
-    voucher_cap: int = 0
-    """The most AI tokens that vouchers can acknowledge; 0 for no cap."""
-    watcher: ChecksumAddress = ZERO_ADDRESS
-    """Who may contest claims besides the user; the address zero for nobody."""
-    arbiter: ChecksumAddress = ZERO_ADDRESS
-    """Who judges contested claims; the address zero leaves it to the circuit."""
 
     def encoded(self) -> tuple[Any, ...]:
         """As the contract takes it."""

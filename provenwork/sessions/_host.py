@@ -270,7 +270,7 @@ class Host:
             return None
         if self._proof_system is None:
             return CircuitTerms(max_tokens=0, binds_input=False, revoked_at=0)
-        return self._proof_system.circuit_terms(circuit_id)
+        return self._proof_system.circuit_info(circuit_id)
 
     # --------------------------------------------------------------------------------------------------- internals
 

@@ -112,7 +112,7 @@ def set_stage(project: Any, escrow: Escrow, actors: dict[str, Any]) -> Iterator[
 
         travel_to(DEADLINE - 2 * DAY)
         _post_jobs(factory, actors)
-        terms = Terms(actors["host"].address, usdc.address, circuitId=0)
+        terms = Terms(actors["host"].address, token=usdc.address, circuitId=0)
         usdc.approve(marketplace, terms.deposit, sender=user)
         marketplace.openSession(terms.encoded(), sender=user)
         yield Stage(registry, marketplace, usdc, factory, actors)

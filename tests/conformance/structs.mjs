@@ -58,9 +58,9 @@ function struct(contract, name, definition, signer, usual, otherwise, more = {})
 /** The `Terms` of both contracts, in the order of their ABIs. */
 export const TERMS = {
   JobMarketplace: [
-    "address host", "address token", "uint256 deposit", "uint256 pricePerToken", "uint256 maxDuration",
-    "uint256 proofInterval", "uint256 maxTokensPerSecond", "uint32 circuitId", "address voucherSigner",
-    "uint64 voucherCap", "address watcher", "address arbiter",
+    "address host", "address watcher", "address voucherSigner", "uint256 voucherCap", "address arbiter", "uint256 circuitId",
+    "address token", "uint256 deposit", "uint256 pricePerToken", "uint256 maxDuration", "uint256 proofInterval",
+    "uint256 maxTokensPerSecond",
   ],
   JobFactory: [
     "address payee", "address evaluator", "address token", "uint256 amount", "uint256 claimDuration", "uint256 workDuration",
@@ -70,9 +70,9 @@ export const TERMS = {
 const OPENING = {
   contract: "JobMarketplace",
   terms: {
-    host: at("host"), token: CONTRACTS.MockUSDC.address, deposit: 10_000_000, pricePerToken: 2_000_000, maxDuration: 3_600,
-    proofInterval: 1_000, maxTokensPerSecond: 200, circuitId: 0, voucherSigner: at("voucher_signer"), voucherCap: 1_000_000,
-    watcher: at("watcher"), arbiter: at("arbiter"),
+    host: at("host"), watcher: at("watcher"), voucherSigner: at("voucher_signer"), voucherCap: 1_000_000, arbiter: at("arbiter"),
+    circuitId: 0, token: CONTRACTS.MockUSDC.address, deposit: 10_000_000, pricePerToken: 2_000_000, maxDuration: 3_600,
+    proofInterval: 1_000, maxTokensPerSecond: 200,
   },
   payer: at("user"),
   salt: `0x${"5a".repeat(32)}`,

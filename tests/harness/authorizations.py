@@ -25,7 +25,7 @@ RECEIVE_WITH_AUTHORIZATION = [
     {"name": "validBefore", "type": "uint256"},
     {"name": "nonce", "type": "bytes32"},
 ]
-TERMS = "(address,address,uint256,uint256,uint256,uint256,uint256,uint32,address,uint64,address,address)"
+TERMS = "(address,address,address,uint256,address,uint256,address,uint256,uint256,uint256,uint256,uint256)"
 SALT = b"\x5a" * 32
 
 

@@ -66,17 +66,17 @@ class Terms:
     """What a user fixes at opening; as it stands, 10 USDC at 2 USDC per million tokens, for an hour."""
 
     host: str
-    token: str
+    watcher: str = ZERO
+    voucherSigner: str = ZERO
+    voucherCap: int = 0
+    arbiter: str = ZERO
+    circuitId: int = METERED
+    token: str = ZERO
     deposit: int = 10 * USDC
     pricePerToken: int = 2 * USDC
     maxDuration: int = HOUR
     proofInterval: int = 1_000
     maxTokensPerSecond: int = 10_000
-    circuitId: int = METERED
-    voucherSigner: str = ZERO
-    voucherCap: int = 0
-    watcher: str = ZERO
-    arbiter: str = ZERO
 
     def but(self, **changes: Any) -> Self:
         """The same with other values in some fields; accounts become their addresses."""
@@ -111,7 +111,7 @@ class Escrow:
 
     def terms(self, **changes: Any) -> Terms:
         """The usual terms of `user` with `host` in USDC, changed as said."""
-        return Terms(self.actors["host"].address, self.usdc.address).but(**changes)
+        return Terms(self.actors["host"].address, token=self.usdc.address).but(**changes)
 
     def open(self, *, user: Any = None, **changes: Any) -> "Session":
         """A session of `user` (by default the role) on the usual terms, changed as said.

@@ -99,12 +99,8 @@ class Books:
 
     def _market(self, name: str, log: dict[str, Any], now: int) -> None:
         if name == "SessionCreated":
-            session = SessionModel(
-                log["jobId"], log["user"], log["host"], log["deposit"], log["pricePerToken"], now
-            )
+            session = SessionModel.opened(log, now)
             self.sessions[session.id] = session
-            if "endsAt" in log:
-                session.book("SessionTerms", log, now)
         elif name == "VoucherSkipped":
             return
         elif "jobId" in log:

@@ -15,7 +15,7 @@ MAX_SESSIONS = 6
 UNREGISTERED = 99
 FRESH = (3, 4)
 """Circuits that may come to be: see `tests.stateful.circuit_rules`."""
-TERMS = "(address,address,uint256,uint256,uint256,uint256,uint256,uint32,address,uint64,address,address)"
+TERMS = "(address,address,address,uint256,address,uint256,address,uint256,uint256,uint256,uint256,uint256)"
 DEPOSITS = {"ether": 10**16, "usdc": 4_000_000, "deny": 900_000}
 PRICES = {"ether": 3 * 10**15 + 7, "usdc": 700_001, "deny": 90_003}
 FORMS = ("openSession", "openSession", "seed", "permit", "permit", "authorization", "authorization")
@@ -106,8 +106,8 @@ class OpeningRules(SignedPayments):
         if form == "seed":
             circuit, rate = market.defaults
         deposit, price = DEPOSITS[purse], PRICES[purse]
-        terms = (payee, token, deposit, price, duration, interval, rate, circuit)
-        terms = (*terms, signer, cap, watcher, judge)
+        terms = (payee, watcher, signer, cap, judge, circuit)
+        terms = (*terms, token, deposit, price, duration, interval, rate)
         allowed, least = market.tokens[token]
         broken = {
             "EnforcedPause": market.paused,

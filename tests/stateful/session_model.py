@@ -1,7 +1,7 @@
 """A session as its events tell it, and what the specification says of it at any second (docs/SPEC.md, sections 3 and 4)."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from eth_utils import keccak
 
@@ -34,11 +34,11 @@ class SessionModel:
     deposit: int
     price: int
     opened_at: int
-    token: str = ZERO
-    ends_at: int = 0
-    interval: int = 0
-    rate: int = 0
-    circuit: int = 0
+    token: str
+    ends_at: int
+    interval: int
+    rate: int
+    circuit: int
     signer: str = ZERO
     cap: int = 0
     watcher: str = ZERO
@@ -71,6 +71,23 @@ class SessionModel:
     history: list[tuple[int, int, int]] = field(default_factory=list)
     """Of each proof the hash of its instances, its tokens and its time."""
 
+    @classmethod
+    def opened(cls, log: dict[str, Any], now: int) -> Self:
+        """As its first event tells it."""
+        return cls(
+            id=log["jobId"],
+            user=log["user"],
+            host=log["host"],
+            deposit=log["deposit"],
+            price=log["pricePerToken"],
+            opened_at=now,
+            token=log["token"],
+            ends_at=log["endsAt"],
+            interval=log["proofInterval"],
+            rate=log["maxTokensPerSecond"],
+            circuit=log["circuitId"],
+        )
+
     def book(self, name: str, log: dict[str, Any], now: int) -> None:
         """Takes down one of its events."""
         if name in FINAL:
@@ -85,10 +102,6 @@ class SessionModel:
     def _settle(self, tokens: int, payment: int) -> None:
         self.settled += tokens
         self.paid += payment
-
-    def _on_SessionTerms(self, log: dict[str, Any], now: int) -> None:
-        self.token, self.ends_at, self.interval = log["token"], log["endsAt"], log["proofInterval"]
-        self.rate, self.circuit = log["maxTokensPerSecond"], log["circuitId"]
 
     def _on_SessionRoles(self, log: dict[str, Any], now: int) -> None:
         self.signer, self.cap = log["voucherSigner"], log["voucherCap"]

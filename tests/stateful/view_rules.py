@@ -107,7 +107,7 @@ class ViewRules(CircuitRules, OpeningRules):
     def about_the_market(self, account: str) -> dict[Any, tuple[Any, ...]]:
         """Settings and numbers."""
         books, faces = self.books, self.world.faces
-        terms = (account, ZERO, 1, 2, 3, 4, 5, 6, account, 8, ZERO, account)
+        terms = (account, ZERO, account, 8, account, 6, ZERO, 1, 2, 3, 4, 5)
         salt = b"\x5a" * 32
         nonce = self.authorization_nonce("market", TERMS, terms, account, salt)
         asked: dict[Any, tuple[Any, ...]] = {
@@ -190,7 +190,7 @@ class ViewRules(CircuitRules, OpeningRules):
             terms = (circuit.max_tokens, circuit.binds_input, circuit.revoked_at)
             layout = (INSTANCES, 2, INSTANCES - 1, circuit.binds_input, 0, 0, circuit.max_tokens)
             known = (self.accepting_verifier, circuit.revoked_at, layout)
-            asked["circuits", "circuitTerms", (number_,)] = terms
+            asked["circuits", "circuitInfo", (number_,)] = terms
             asked["circuits", "circuit", (number_,)] = known
         model = int.from_bytes(MODEL, "big")
         asked["circuits", "modelCircuit", (MODEL,)] = (self.books.models.get(model, 0),)

@@ -74,7 +74,7 @@ def test_everything_stands_as_the_parameters_say(deployed, deployer):
     assert proof_system.ask("owner") == deployer.address
     for number, placed in deployed.circuits.items():
         circuit = load_circuit(placed.name)
-        terms = proof_system.circuit_terms(number)
+        terms = proof_system.circuit_info(number)
         assert (terms.max_tokens, terms.revoked_at) == (circuit.max_tokens, 0)
         verifier, _, layout = proof_system.ask("circuit", number)
         assert verifier == deployed.address(circuit.verifier)

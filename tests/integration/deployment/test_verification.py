@@ -28,7 +28,7 @@ def as_deployed(artefacts):
             "0.8.30+commit.73712a01",
             {
                 "settings": {
-                    "optimizer": {"enabled": True, "runs": 1000},
+                    "optimizer": {"enabled": True, "runs": 3000},
                     "evmVersion": "cancun",
                     "viaIR": True,
                 }

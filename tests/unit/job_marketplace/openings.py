@@ -84,20 +84,16 @@ def fresh_details(user: Any, terms: Terms, opened_at: int, **others: Any) -> dic
 def opening_events(
     escrow: Escrow, job_id: int, user: Any, terms: Terms, opened_at: int
 ) -> list[Event]:
-    """The events of an opening: the third only where somebody was named, or vouchers capped."""
+    """The events of an opening: the second only where somebody was named, or vouchers capped."""
     events = [
         event(
             escrow.marketplace.SessionCreated,
             jobId=job_id,
             user=user,
             host=terms.host,
+            token=terms.token,
             deposit=terms.deposit,
             pricePerToken=terms.pricePerToken,
-        ),
-        event(
-            escrow.marketplace.SessionTerms,
-            jobId=job_id,
-            token=terms.token,
             endsAt=opened_at + terms.maxDuration,
             proofInterval=terms.proofInterval,
             maxTokensPerSecond=terms.maxTokensPerSecond,

@@ -20,6 +20,7 @@ from tests.unit.job_marketplace.openings import (
     MAX_INTERVAL,
     MAX_PRICE,
     MAX_RATE,
+    MAX_VOUCHER_CAP,
     MIN_DURATION,
     REFUSALS,
     details_of,
@@ -127,6 +128,14 @@ def test_revert_when_the_rate_is_out_of_range(escrow, marketplace, rate):
     """It should revert: the rate must lie in [1, 10,000] tokens per second."""
     with reverts(marketplace.JobMarketplace_RateOutOfRange, min=1, max=MAX_RATE, actual=rate):
         escrow.open(maxTokensPerSecond=rate)
+
+
+def test_revert_when_the_voucher_cap_is_too_large(escrow, marketplace):
+    """It should revert: the voucher cap must fit 64 bits."""
+    cap = MAX_VOUCHER_CAP + 1
+    error = marketplace.JobMarketplace_VoucherCapOutOfRange
+    with reverts(error, min=0, max=MAX_VOUCHER_CAP, actual=cap):
+        escrow.open(voucherCap=cap)
 
 
 def test_revert_when_the_deposit_buys_too_little(escrow, marketplace):

@@ -148,6 +148,15 @@ def test_largest_cap(escrow):
     assert escrow.open(voucherCap=MAX_VOUCHER_CAP).details.voucherCap == MAX_VOUCHER_CAP
 
 
+def test_cap_beyond(escrow, marketplace):
+    """It should refuse a larger one, also where its stored bits would be zero."""
+    for cap in (MAX_VOUCHER_CAP + 1, 2**255):
+        with reverts(
+            marketplace.JobMarketplace_VoucherCapOutOfRange, min=0, max=MAX_VOUCHER_CAP, actual=cap
+        ):
+            escrow.open(voucherCap=cap)
+
+
 PROMPT_BOUNDS = {
     "payment": ("Deposit", MINIMUM_USDC, MAX_DEPOSIT, "depositAmount"),
     "maxDuration": ("Duration", MIN_DURATION, MAX_DURATION, "maxDuration"),

@@ -4,9 +4,10 @@ import pytest
 from eth_abi import encode
 from eth_utils import keccak
 
-from tests.harness.deployment import MINIMUM_USDC
+from tests.harness.deployment import MINIMUM_ETHER, MINIMUM_USDC
 from tests.harness.escrow import (
     COMMITMENT,
+    DEFAULT_RATE,
     ETHER,
     HOUR,
     INPUT_BOUND,
@@ -24,9 +25,9 @@ from tests.unit.job_marketplace.openings import (
 )
 
 # Slots of the marketplace; 0 and 1 belong to OpenZeppelin's EIP712, which no longer uses them.
-OWNER, SHARED, SESSIONS, TREASURY, TOKEN_TERMS, TOKEN_BY_ID = range(2, 8)
-# The shared slot: pending owner 160 | paused 8 | job count 40 | default circuit 32 | default rate 16.
-PAUSED_AT, JOB_COUNT_AT, CIRCUIT_AT, RATE_AT = 160, 168, 208, 240
+OWNER, PENDING_OWNER, SHARED, SESSIONS, TREASURY, TOKEN_TERMS, TOKEN_BY_ID = range(2, 9)
+# The shared slot: ETH's minimum 128 | ETH allowed 8 | paused 8 | job count 40 | default circuit 32 | default rate 16.
+ALLOWED_AT, PAUSED_AT, JOB_COUNT_AT, CIRCUIT_AT, RATE_AT = 128, 136, 144, 184, 216
 
 # Words of a session.
 HEAD, RULES, STAKE, EVIDENCE, CLAIM, DISPUTE, SIGNER, WATCHER, ARBITER, INPUT, DIGEST, PROOFS = (
@@ -309,9 +310,10 @@ def test_treasury(marketplace, owner, relayer):
     assert written_words(tx, marketplace) == {TREASURY: 1 | _number(relayer) << 16}
 
 
-def _shared(pending_owner=0, paused=0, count=0, circuit=METERED, rate=0):
+def _shared(paused=0, count=0, circuit=METERED, rate=0, minimum=MINIMUM_ETHER, allowed=1):
     return (
-        pending_owner
+        minimum
+        | allowed << ALLOWED_AT
         | paused << PAUSED_AT
         | count << JOB_COUNT_AT
         | circuit << CIRCUIT_AT
@@ -333,6 +335,15 @@ def test_pause(escrow, marketplace, owner, operator):
     marketplace.setDefaults(METERED, MAX_RATE, sender=owner)
     marketplace.transferOwnership(operator, sender=owner)
     tx = marketplace.pause(sender=owner)
-    expected = _shared(_number(operator), 1, count, METERED, MAX_RATE)
+    expected = _shared(1, count, METERED, MAX_RATE)
     assert written_words(tx, marketplace) == {SHARED: expected}
     assert storage_word(marketplace, OWNER) == _number(owner)
+    assert storage_word(marketplace, PENDING_OWNER) == _number(operator)
+
+
+def test_ether_terms(escrow, marketplace, owner):
+    """It should write the terms of ETH beside the job count."""
+    count = escrow.open().id
+    tx = marketplace.setToken(ETHER, False, MAX_DEPOSIT, sender=owner)
+    expected = _shared(0, count, METERED, DEFAULT_RATE, MAX_DEPOSIT, 0)
+    assert written_words(tx, marketplace) == {SHARED: expected}

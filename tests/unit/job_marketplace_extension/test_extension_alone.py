@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from tests.harness.authorizations import authorized
 from tests.harness.deployment import extension_of
 from tests.harness.escrow import COMMITMENT, ETHER, HOUR, INPUT_BOUND, PARAMETERS, ZERO
 from tests.harness.execution import ask, rpc
@@ -40,13 +39,7 @@ def _permit(escrow, extension):
     extension.openSessionWithPermit(terms, 0, *JUNK, sender=escrow.actors["user"])
 
 
-def _authorization(escrow, extension):
-    opening = authorized(escrow, escrow.actors["user"], escrow.terms(token=ETHER))
-    call = (opening.terms.encoded(), opening.user, opening.salt, 0, opening.validBefore, b"")
-    extension.openSessionWithAuthorization(*call, sender=escrow.actors["relayer"])
-
-
-@pytest.mark.parametrize("form", [_prompt, _permit, _authorization])
+@pytest.mark.parametrize("form", [_prompt, _permit])
 def test_openings(escrow, extension, form):
     """It should refuse to open anything, and keep no money."""
     with reverts(extension.JobMarketplace_TokenNotAllowed, token=ETHER):

@@ -12,7 +12,7 @@ from tests.unit.job_marketplace.openings import MAX_DEPOSIT
 
 MINIMUM = 5 * USDC
 REDEEMED = 1_000
-TOKEN_COUNT = 5  # the slot
+TOKEN_COUNT = 6  # the slot
 MAX_TOKENS_LISTED = 2**16 - 1
 # Solidity's Panic(0x11).
 OVERFLOW = keccak(text="Panic(uint256)")[:4] + (0x11).to_bytes(32, "big")

@@ -170,7 +170,7 @@ def test_smallest_layout(proofs, register):
 def test_largest_id(proofs, register):
     """It should accept the largest id."""
     register(2**32 - 1)
-    assert proofs.circuitTerms(2**32 - 1).maxTokens == HASHED.maxTokens
+    assert proofs.circuitInfo(2**32 - 1).maxTokens == HASHED.maxTokens
 
 
 def test_event(proofs, register, accepting):

@@ -7,8 +7,8 @@ UNKNOWN_ID = 99
 
 def test_unknown_terms(proofs):
     """It should give terms without tokens and not revert."""
-    assert tuple(proofs.circuitTerms(UNKNOWN_ID)) == (0, False, 0)
-    assert tuple(proofs.circuitTerms(0)) == (0, False, 0)
+    assert tuple(proofs.circuitInfo(UNKNOWN_ID)) == (0, False, 0)
+    assert tuple(proofs.circuitInfo(0)) == (0, False, 0)
 
 
 def test_unknown_circuit(proofs):
@@ -25,15 +25,15 @@ def test_unknown_model(proofs):
 
 def test_bound(proofs):
     """It should give its tokens and say that it binds."""
-    assert tuple(proofs.circuitTerms(HASHED_ID)) == (HASHED.maxTokens, True, 0)
+    assert tuple(proofs.circuitInfo(HASHED_ID)) == (HASHED.maxTokens, True, 0)
 
 
 def test_private(proofs):
     """It should give its tokens and say that it does not bind."""
-    assert tuple(proofs.circuitTerms(PRIVATE_ID)) == (PRIVATE.maxTokens, False, 0)
+    assert tuple(proofs.circuitInfo(PRIVATE_ID)) == (PRIVATE.maxTokens, False, 0)
 
 
 def test_revoked(proofs, owner):
     """It should give its terms as before and when it was revoked."""
     revoked_at = proofs.revokeCircuit(HASHED_ID, sender=owner).timestamp
-    assert tuple(proofs.circuitTerms(HASHED_ID)) == (HASHED.maxTokens, True, revoked_at)
+    assert tuple(proofs.circuitInfo(HASHED_ID)) == (HASHED.maxTokens, True, revoked_at)
