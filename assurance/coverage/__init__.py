@@ -5,8 +5,8 @@ to one place of the source (`assurance.solc`); each call and each transaction th
 node's tracer (`trace`), constructors included; and the compiler's source maps say which lines and branches its
 instructions come from (`programs`, `points`). A library's function that several contracts contain counts once.
 
-A **line** counts if instructions of some contract come from something that begins on it. Of a function from which no
-contract has any instructions every statement counts, and as not executed.
+A **line** counts if instructions of some contract come from something that begins on it. Of a function that nothing uses
+every statement counts, and as not executed. (Of one that only converts a type no instruction is left to count.)
 
 A **branch** is one outcome of a decision in the source: `if`, `? :`, `&&`, `||`, `for`, `while`, `try`, and `if` in assembly
 (`require` and `assert` are refused: the contracts say `if`, and revert). Both outcomes must have happened, in any contract.

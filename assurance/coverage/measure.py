@@ -23,12 +23,12 @@ class FileCoverage:
     Attributes:
         lines: How often each executable line was executed: in how many calls, of its most frequent part.
         decisions: How often each of a decision's two outcomes happened.
-        codeless: Lines of functions of which no contract has any instruction.
+        unused: Lines of functions that nothing uses.
     """
 
     lines: dict[int, int] = field(default_factory=dict)
     decisions: dict[Decision, Outcomes] = field(default_factory=dict)
-    codeless: set[int] = field(default_factory=set)
+    unused: set[int] = field(default_factory=set)
 
     def hit(self, line: int, times: int) -> None:
         """Something on that line was executed so often."""
@@ -99,7 +99,7 @@ def coverage(counted: Counted) -> dict[str, FileCoverage]:
         _count_assembly(counted, source, found)
         for decision in source.decisions.values():
             found.decisions.setdefault(decision, [0, 0])
-        _count_codeless(source, origins[path], found)
+        _count_unused(source, origins[path], found)
     return files
 
 
@@ -161,12 +161,12 @@ def _count_assembly(counted: Counted, source: Source, found: FileCoverage) -> No
         found.decisions.update(zip(assembly.decisions, outcomes, strict=True))
 
 
-def _count_codeless(source: Source, origins: set[tuple[int, int]], found: FileCoverage) -> None:
-    for (offset, length), statements in source.bodies.items():
+def _count_unused(source: Source, origins: set[tuple[int, int]], found: FileCoverage) -> None:
+    for (offset, length), statements in source.unused.items():
         end = offset + length
         if not any(offset <= start and start + n <= end for start, n in origins):
-            found.codeless |= {source.line(start) for start, _ in statements}
-    for line in found.codeless:
+            found.unused |= {source.line(start) for start, _ in statements}
+    for line in found.unused:
         found.lines.setdefault(line, 0)
 
 

@@ -47,18 +47,25 @@ class Assembly:
 class Source:
     """The statements and decisions of one source.
 
+    Args:
+        path: Its path.
+        text: Its text.
+        tree: Its syntax tree.
+        named: The functions and modifiers that any source names where it uses them, by their numbers in the tree.
+
     Raises:
         ValueError: Two decisions cannot be told apart, or assembly decides in a way that is not known here.
     """
 
-    def __init__(self, path: str, text: bytes, tree: dict[str, Any]) -> None:
+    def __init__(self, path: str, text: bytes, tree: dict[str, Any], named: set[int]) -> None:
+        self._named = named
         self.path = path
         self.text = text
         self._starts = [0, *(i + 1 for i, byte in enumerate(text) if byte == 0x0A)]
         self.decisions: dict[Range, Decision] = {}
         self.assemblies: dict[Range, Assembly] = {}
-        self.bodies: dict[Range, list[Range]] = {}
-        """The statements of each function and modifier."""
+        self.unused: dict[Range, list[Range]] = {}
+        """The statements of each function and modifier that nobody can call and no source uses."""
         self.scaffolding: set[Range] = set()
         """Whole contracts and files: the compiler's own code has their range."""
         for node in _walk(tree):
@@ -78,11 +85,17 @@ class Source:
             self.scaffolding.add(where)
         elif kind == "InlineAssembly":
             self._read_assembly(where, node["AST"])
-        elif kind in ("FunctionDefinition", "ModifierDefinition") and node.get("body"):
-            self.bodies[_range(node["body"])] = [
+        elif kind in ("FunctionDefinition", "ModifierDefinition") and self._is_unused(node):
+            self.unused[where] = [
                 _range(part) for part in _walk(node["body"]) if _is_statement(part["nodeType"])
             ]
         self._read_decision(kind, where, node)
+
+    def _is_unused(self, node: dict[str, Any]) -> bool:
+        callable_by_anyone = node["visibility"] in ("external", "public")
+        by_itself = node.get("kind") in ("constructor", "fallback", "receive")
+        used = callable_by_anyone or by_itself or node["id"] in self._named
+        return bool(node.get("body")) and not used
 
     def _read_decision(self, kind: str, where: Range, node: dict[str, Any]) -> None:
         match kind:
@@ -137,6 +150,19 @@ class Source:
                     reached = (index, 0)
 
 
+def named_in(tree: Any) -> set[int]:
+    """The numbers of what a syntax tree names where it uses it: not in `using {f} for T`, which only allows it."""
+    found = set()
+    for node in _walk(tree, left_out="UsingForDirective"):
+        number = node.get("referencedDeclaration")
+        if isinstance(number, int):
+            found.add(number)
+        # An operator that a type defines.
+        if isinstance(number := node.get("function"), int):
+            found.add(number)
+    return found
+
+
 def _is_statement(kind: str) -> bool:
     return kind == "Return" or (kind.endswith("Statement") and kind not in _CODELESS)
 
@@ -152,8 +178,10 @@ def _range(node: dict[str, Any]) -> Range:
     return int(offset), int(length)
 
 
-def _walk(node: Any) -> Iterator[dict[str, Any]]:
+def _walk(node: Any, left_out: str = "") -> Iterator[dict[str, Any]]:
     if isinstance(node, dict):
+        if left_out and node.get("nodeType") == left_out:
+            return
         if "nodeType" in node and "src" in node:
             yield node
             if node["nodeType"] == "InlineAssembly":
@@ -161,4 +189,4 @@ def _walk(node: Any) -> Iterator[dict[str, Any]]:
         node = list(node.values())
     if isinstance(node, list):
         for part in node:
-            yield from _walk(part)
+            yield from _walk(part, left_out)

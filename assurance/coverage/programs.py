@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assurance.coverage.points import Source
+from assurance.coverage.points import Source, named_in
 
 JUMPI, EQ, PUSH0 = 0x57, 0x14, 0x5F
 _PUSH1, _PUSH32 = 0x60, 0x7F
@@ -161,11 +161,12 @@ class Build:
     def _read(self, kept: dict[str, Any], measured: Callable[[str], bool]) -> None:
         output = kept["output"]
         here: dict[int, Source] = {}
+        named = named_in([source.get("ast") for source in output["sources"].values()])
         for path, source in output["sources"].items():
             if measured(path) and "ast" in source:
                 text = kept["question"]["sources"][path]["content"].encode()
                 if path not in self.sources:
-                    self.sources[path] = Source(path, text, source["ast"])
+                    self.sources[path] = Source(path, text, source["ast"], named)
                 here[source["id"]] = self.sources[path]
         for path, contracts in output.get("contracts", {}).items():
             for name, contract in contracts.items():

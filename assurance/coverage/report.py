@@ -129,7 +129,7 @@ class Report:
             ],
             "uncovered_lines": self.missed_lines[path],
             "uncovered_branches": [vars(missed) for missed in self.missed_branches[path]],
-            "without_code": sorted(found.codeless),
+            "unused": sorted(found.unused),
         }
 
     def show(self, console: Console | None = None) -> None:

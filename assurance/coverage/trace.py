@@ -53,6 +53,9 @@ _DELEGATION = bytes.fromhex("ef0100")
 _USUAL = 60
 _NOW_AND_THEN = 20
 
+# What is longer than this, in hexadecimal digits, is no user's call but a thousand questions at once, of millions of steps.
+_LONG = 150_000
+
 
 class Codes:
     """What code lies where on one chain, asked once.
@@ -149,7 +152,7 @@ class Recorder:
         if method == "eth_call":
             self._simulated = params[0]
             kind = self._kind(chain, params[0], answer)
-            if self._is_usual(kind):
+            if len(str(params[0].get("data", ""))) > _LONG or self._is_usual(kind):
                 return
             where = params[1] if len(params) > 1 else "latest"
             new = self._follow(codes, ask, "debug_traceCall", [params[0], where], params[2:])

@@ -137,6 +137,14 @@ def test_money(harness):
         assert_all_agree(harness, cases, now, window=1)
 
 
+@pytest.mark.parametrize("now", [0, 2, 3])
+def test_contested(harness, now):
+    """It should call it live, whatever its window."""
+    cases = [Case(claimed=claimed, acked=1, claimed_at=1, disputed=True) for claimed in (1, 2)]
+    assert [case.answers(now, 1)[1] for case in cases] == [0, 1]
+    assert_all_agree(harness, cases, now, window=1)
+
+
 def test_extremes(harness):
     """It should say of each what unbounded integers say."""
     most = 2**64 - 1
