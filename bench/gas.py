@@ -1,7 +1,7 @@
 """`make gas`: weighs every operation, compares with the budgets and with the committed table.
 
     python -m bench.gas              fails over budget, and on more than 1% growth against bench/gas.json
-    python -m bench.gas --update     writes bench/gas.json
+    python -m bench.gas --update     writes bench/gas.json and docs/GAS.md
     python -m bench.gas --no-proofs  leaves out the proofs (keys and proofs of 1,024 tokens take a minute)
 
 Also draws build/gas.png. A row that is over its budget for a known reason carries it as `over_budget_because`: it is
@@ -21,8 +21,10 @@ from rich.console import Console
 
 from bench import factory_operations, operations
 from bench.budgets import BUDGETS, REASONS
+from bench.costs import TRANSACTION
 from bench.operations import Weighed
-from bench.report import draw, show
+from bench.purchases import PURCHASES
+from bench.report import draw, page, show
 from tests.harness.actors import dev_actors
 from tests.harness.connection import DirectProvider
 from tests.harness.deployment import deploy_escrow
@@ -30,6 +32,7 @@ from tests.harness.factory import deploy_factory
 
 HERE = Path(__file__).parent
 TABLE = HERE / "gas.json"
+PAGE = HERE.parent / "docs" / "GAS.md"
 CHART = HERE.parent / "build" / "gas.png"
 GROWTH = 0.01
 
@@ -66,6 +69,8 @@ def measured(sizes: tuple[int, ...]) -> Iterator[Weighed]:
         yield from factory_operations.jobs(deploy_factory(ape.project, escrow))
         for size in sizes:
             yield from operations.proofs(escrow, size, circuit_id=size)
+        if sizes:
+            yield from operations.prompt_job(escrow, circuit_id=16)
 
 
 def row(weighed: Weighed, peers: dict[str, dict[str, int]]) -> dict[str, Any]:
@@ -79,10 +84,18 @@ def row(weighed: Weighed, peers: dict[str, dict[str, int]]) -> dict[str, Any]:
         "peers": peers.get(operation, {}),
         "calldata_bytes": weighed.calldata_bytes,
         "l1_fee_estimate": weighed.l1_fee_estimate,
+        "parts": dict(weighed.parts.most_common()),
+        "buys": PURCHASES.get(operation, ("", ""))[1],
     }
     if budget is not None and weighed.gas > budget and operation in REASONS:
         fields["over_budget_because"] = REASONS[operation]
     return fields
+
+
+def largest_part(row: dict[str, Any]) -> str:
+    """Beyond the transaction itself, which nobody can spare."""
+    parts: dict[str, int] = {what: gas for what, gas in row["parts"].items() if what != TRANSACTION}
+    return max(parts, key=parts.__getitem__)
 
 
 def code_sizes() -> list[dict[str, Any]]:
@@ -111,6 +124,9 @@ def failures(table: dict[str, Any], committed: dict[str, Any]) -> Iterator[str]:
             yield f"{name}: {gas:,} gas, {gas - budget:,} over its budget"
         if name in before and gas > before[name] * (1 + GROWTH):
             yield f"{name}: {gas:,} gas, grown from {before[name]:,}"
+        part, _ = PURCHASES.get(name, ("", ""))
+        if row["parts"] and part != (largest := largest_part(row)):
+            yield f"{name}: its largest part is {largest}; bench/purchases.py does not say what it buys"
     for size in table["contracts"]:
         for what in ("", "initcode_"):
             bytes_, limit = size[f"{what}bytes"], size[f"{what}limit"]
@@ -139,6 +155,7 @@ def main() -> None:
     draw(table["rows"], CHART)
     console.print(f"Chart: {CHART.relative_to(HERE.parent)}")
     if arguments.update:
+        PAGE.write_text(page(table["rows"]), encoding="utf-8")
         TABLE.write_text(json.dumps(table, indent=2, ensure_ascii=False) + "\n")
         committed = table
     problems = list(failures(table, committed))

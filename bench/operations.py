@@ -5,15 +5,17 @@ six decimals. A row that says "first" writes a slot of its session for the first
 `proofInterval` unless the row says that it settles.
 """
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from eth_utils.crypto import keccak
 
+from bench.costs import parts
 from bench.fees import l1_fee
 from provenwork.chain import verifier
-from provenwork.circuits import Prover, load_circuit
+from provenwork.circuits import Prover, language_model, load_circuit, prompt_commitment
 from tests.harness.authorizations import authorized, permit_for
 from tests.harness.deployment import register
 from tests.harness.escrow import DAY, ETHER, HOUR, USDC, Escrow, Session
@@ -35,6 +37,7 @@ class Weighed:
     calldata_bytes: int
     l1_fee_estimate: int
     budget: int | None = None  # where it is itself measured
+    parts: Counter[str] = field(default_factory=Counter)
 
 
 def weigh(operation: str, *receipts: Any) -> Weighed:
@@ -44,6 +47,7 @@ def weigh(operation: str, *receipts: Any) -> Weighed:
         sum(r.gas_used for r in receipts),
         sum(len(r.data) for r in receipts),
         sum(l1_fee(bytes(r.data), r.value, r.receiver, r.gas_used) for r in receipts),
+        parts=sum(map(parts, receipts), Counter()),
     )
 
 
@@ -114,6 +118,9 @@ def vouchers(escrow: Escrow) -> Iterator[Weighed]:
         (ten.gas - one.gas) // (BATCH - 1),
         (ten.calldata_bytes - one.calldata_bytes) // (BATCH - 1),
         (ten.l1_fee_estimate - one.l1_fee_estimate) // (BATCH - 1),
+        parts=Counter(
+            {what: (gas - one.parts[what]) // (BATCH - 1) for what, gas in ten.parts.items()}
+        ),
     )
 
 
@@ -200,3 +207,24 @@ def proofs(escrow: Escrow, size: int, circuit_id: int) -> Iterator[Weighed]:
             # The first proof of a session fills three fresh slots, for good.
             budget=bare.gas_used + PROOF_BUDGET if position else None,
         )
+
+
+def prompt_job(escrow: Escrow, circuit_id: int) -> Iterator[Weighed]:
+    """A prompt job that the language model's proof pays and closes, beside the bare verifier."""
+    owner, host = escrow.actors["owner"], escrow.actors["host"]
+    model, prompt, size = language_model(), "who pays for the work ?", 16
+    prover = Prover(load_circuit(f"tiny_lm/{size}"))
+    layout = prover.circuit.layout
+    contract = owner.deploy(verifier(prover.circuit.verifier))
+    commitment_at = layout.prompt_commitment
+    fields = (layout.instances, layout.tag, layout.count, True, commitment_at, layout.scale)
+    terms = (*fields, prover.circuit.max_tokens)
+    escrow.proof_system.registerCircuit(circuit_id, contract, terms, sender=owner)
+    words = model.encode(prompt)
+    asked = prompt_commitment(words, 8)
+    job = escrow.open_prompt(circuitId=circuit_id, inputCommitment=asked, minTokens=size)
+    encoded = prover.prove(model.generate(words, size), job.tag(0), words).encode()
+    bare = owner.transfer(contract, 0, data=VERIFY_PROOF + encoded, gas_limit=TAKE)
+    closed = escrow.marketplace.claimWithProof(job.id, 0, [encoded], [size], sender=host)
+    yield weigh("tiny_lm/16's bare verifier", bare)
+    yield weigh("prompt job, proved by tiny_lm/16", closed)

@@ -6,6 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bench.costs import TRANSACTION
+
 FLOOR = "bare floor"
 
 
@@ -50,6 +52,40 @@ def show(console: Console, table: dict[str, Any], committed: dict[str, Any]) -> 
         rooms = (f"{size['limit'] - code:,}", f"{size['initcode_limit'] - init:,}")
         sizes.add_row(size["contract"], f"{code:,}", rooms[0], f"{init:,}", rooms[1])
     console.print(sizes)
+
+
+HEADER = """<!-- Written by `make gas ARGS=--update`; what is said of the costs stands in bench/purchases.py. -->
+
+# What every operation costs, and what that buys
+
+Gas of whole transactions, measured from receipts on a local chain: ledger slots already non-zero, a finite allowance, a
+plain token of six decimals. A proxied token like the real USDC adds 9,000 to 10,000 to each operation that moves it; Base
+adds the fee for the calldata's place on Ethereum. "Peer" is the cheapest of the protocols in
+[bench/peers.json](../bench/peers.json) that has such an operation. The last columns are the largest part of the gas beyond the 21,000 of any transaction, and what it buys.
+
+| operation | gas | budget | cheapest peer | largest part | buys |
+|---|---:|---:|---|---|---|
+"""
+
+
+def page(rows: list[dict[str, Any]]) -> str:
+    """docs/GAS.md."""
+    lines = []
+    for row in rows:
+        peers = {name: cost for name, cost in row["peers"].items() if name != FLOOR}
+        cheapest = min(peers, key=peers.__getitem__) if peers else ""
+        parts = {what: gas for what, gas in row["parts"].items() if what != TRANSACTION}
+        largest = max(parts, key=parts.__getitem__)
+        cells = (
+            row["operation"],
+            f"{row['gas']:,}",
+            f"{row['budget']:,}" if row["budget"] else "",
+            f"{peers[cheapest]:,} {cheapest}" if cheapest else "",
+            f"{parts[largest]:,} {largest}",
+            row["buys"],
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return HEADER + "\n".join(lines) + "\n"
 
 
 def draw(rows: list[dict[str, Any]], path: Path) -> None:
