@@ -304,6 +304,8 @@ class SessionRules(OpeningRules):
             self.contest(pick, rude, by_user)
         elif pick % 9 == 0:
             self.revoke_the_judge(disputed[pick % len(disputed)])
+        elif (late := [x for x in disputed if self.now > x.dispute_deadline]) and amount % 2:
+            self.revoke_the_judge(late[0])
         elif rude & WHICH or any(self.expirable(x) for x in disputed):
             self.expire_dispute(pick, rude)
         else:
