@@ -121,15 +121,10 @@ def _count_places(
 def _count_decisions(
     program: Program, jumps: NDArray[np.int64], files: dict[str, FileCoverage]
 ) -> None:
-    for pc, jump in program.decided.items():
-        source = jump.place.source
-        decision = source.decisions.get(jump.place.range)
-        # Of `try`, which jumps again between its `catch` clauses, only whether the call failed.
-        if decision is None or (decision.kind == "try" and not jump.on_zero):
-            continue
-        outcomes = files[source.path].decisions.setdefault(decision, [0, 0])
-        outcomes[0] += int(jumps[int(jump.on_zero)][pc])
-        outcomes[1] += int(jumps[int(not jump.on_zero)][pc])
+    for pc, decision in program.decided.items():
+        outcomes = files[decision.source].decisions.setdefault(decision, [0, 0])
+        outcomes[0] += int(jumps[int(decision.switch)][pc])
+        outcomes[1] += int(jumps[int(not decision.switch)][pc])
 
 
 def _count_assembly(counted: Counted, source: Source, found: FileCoverage) -> None:

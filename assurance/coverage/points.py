@@ -21,6 +21,8 @@ class Decision:
         kind: `if`, `? :`, `&&`, ...
         text: Its beginning, to recognise it.
         outcomes: What it means that the condition that the compiler made of it was zero, and that it was not.
+        switch: Whether the compiler makes a `switch` of it, whose jump leads to `case 0`, and not an `if`, whose jump leads
+            into its body.
     """
 
     source: str
@@ -29,6 +31,7 @@ class Decision:
     kind: str
     text: str
     outcomes: tuple[str, str]
+    switch: bool = False
 
 
 @dataclass
@@ -63,6 +66,10 @@ class Source:
         self.text = text
         self._starts = [0, *(i + 1 for i, byte in enumerate(text) if byte == 0x0A)]
         self.decisions: dict[Range, Decision] = {}
+        self.conditions: dict[Range, Decision] = {}
+        """Of those that become a `switch`, by the range of what is decided."""
+        self.repeated: list[Range] = []
+        """Modifiers: the compiler repeats them in every function that has them."""
         self.assemblies: dict[Range, Assembly] = {}
         self.unused: dict[Range, list[Range]] = {}
         """The statements of each function and modifier that nobody can call and no source uses."""
@@ -100,11 +107,17 @@ class Source:
     def _read_decision(self, kind: str, where: Range, node: dict[str, Any]) -> None:
         match kind:
             case "IfStatement":
-                self._decide(where, where, "if", ("false", "true"))
+                switch = bool(node.get("falseBody"))
+                self._decide(where, where, "if", ("false", "true"), switch=switch)
+                if switch:
+                    self.conditions[_range(node["condition"])] = self.decisions[where]
             case "Conditional":
-                self._decide(where, where, "? :", ("false", "true"))
+                self._decide(where, where, "? :", ("false", "true"), switch=True)
+                self.conditions[_range(node["condition"])] = self.decisions[where]
             case "TryStatement":
-                self._decide(where, where, "try", ("passed", "failed"))
+                self._decide(where, where, "try", ("passed", "failed"), switch=True)
+            case "ModifierDefinition":
+                self.repeated.append(where)
             case "ForStatement" | "WhileStatement" if node.get("condition"):
                 loop = "for" if kind == "ForStatement" else "while"
                 self._decide(_range(node["condition"]), where, loop, ("ended", "went on"))
@@ -119,14 +132,46 @@ class Source:
                     f"{where_said}: {node['expression']['name']} is not measured: say `if`"
                 )
 
-    def _decide(self, key: Range, where: Range, kind: str, outcomes: tuple[str, str]) -> None:
+    def switch_at(self, compared: Range) -> Decision | None:
+        """The `switch` whose `case 0` this is, which a jump compares before it."""
+        decision = self.decisions.get(compared)
+        return decision if decision and decision.switch else None
+
+    def decided_at(self, own: Range, *, compares: bool) -> Decision | None:
+        """The decision that a jump of this range makes.
+
+        Args:
+            own: The jump's range; of a `switch` whose `case 0` has none, that of what it decides.
+            compares: Whether the jump compares two values. If it does not, it is no `switch`'s: `catch` jumps too.
+        """
+        decision = self.decisions.get(own)
+        if decision and not (decision.kind == "try" and not compares):
+            return decision
+        return self.conditions.get(own) if compares else None
+
+    def is_repeated(self, decision: Decision) -> bool:
+        """Whether one contract may contain a decision more than once."""
+        start = decision.range[0]
+        return any(first <= start < first + length for first, length in self.repeated)
+
+    def _decide(
+        self,
+        key: Range,
+        where: Range,
+        kind: str,
+        outcomes: tuple[str, str],
+        *,
+        switch: bool = False,
+    ) -> None:
         if key in self.decisions:
             raise ValueError(f"{self.path}:{self.line(key[0])}: two decisions have one range")
-        self.decisions[key] = self._decision(where, kind, outcomes)
+        self.decisions[key] = self._decision(where, kind, outcomes, switch=switch)
 
-    def _decision(self, where: Range, kind: str, outcomes: tuple[str, str]) -> Decision:
+    def _decision(
+        self, where: Range, kind: str, outcomes: tuple[str, str], *, switch: bool = False
+    ) -> Decision:
         text = self.text[where[0] : sum(where)].decode().split("\n")[0].strip()
-        return Decision(self.path, where, self.line(where[0]), kind, text, outcomes)
+        return Decision(self.path, where, self.line(where[0]), kind, text, outcomes, switch)
 
     def _read_assembly(self, where: Range, block: dict[str, Any]) -> None:
         assembly = self.assemblies[where] = Assembly()

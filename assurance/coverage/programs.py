@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assurance.coverage.points import Source, named_in
+from assurance.coverage.points import Decision, Source, named_in
 
-JUMPI, EQ, PUSH0 = 0x57, 0x14, 0x5F
+JUMPI, EQ = 0x57, 0x14
 _PUSH1, _PUSH32 = 0x60, 0x7F
 
 
@@ -22,18 +22,6 @@ class Place:
 
     source: Source
     range: tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Jump:
-    """A conditional jump: what decides it, and whether it is taken when that is zero.
-
-    An `if` jumps into its body when its condition is not zero. A `switch` on a condition, which the compiler makes of
-    `if ... else`, `? :` and `try`, jumps to its `case 0`.
-    """
-
-    place: Place
-    on_zero: bool
 
 
 class Program:
@@ -46,7 +34,10 @@ class Program:
         size: In bytes.
         jumps: Which bytes are conditional jumps.
         places: Where an instruction comes from, for those of measured sources.
-        decided: The conditional jumps that measured sources decide.
+        decided: The conditional jumps that measured sources decide, and their decisions.
+
+    Raises:
+        ValueError: Two jumps of one function seem to make the same decision.
     """
 
     def __init__(
@@ -72,7 +63,7 @@ class Program:
         self._template = self._filled(self._code)
         self.jumps: NDArray[np.bool_] = np.zeros(self.size, dtype=bool)
         self.places: dict[int, Place] = {}
-        self.decided: dict[int, Jump] = {}
+        self.decided: dict[int, Decision] = {}
         self._read(_decoded(compiled["sourceMap"]), sources)
         self._line_numbers = self._number_lines()
 
@@ -108,20 +99,39 @@ class Program:
         return bytes(filled)
 
     def _read(self, where: list[tuple[int, int, int]], sources: dict[int, Source]) -> None:
-        pc, before = 0, [0, 0, 0]
+        pc, before = 0, [0, 0]
         for index, (offset, length, file) in enumerate(where):
             operation = self._code[pc]
+            if operation == JUMPI:
+                self.jumps[pc] = True
             if source := sources.get(file):
                 self.places[pc] = Place(source, (offset, length))
             if operation == JUMPI:
-                self.jumps[pc] = True
-                # `switch` on a condition: the range of the case's value, not of the condition.
-                label = before[0] == PUSH0 and before[1] == EQ
-                offset, length, file = where[index - 3] if label else (offset, length, file)
-                if source := sources.get(file):
-                    self.decided[pc] = Jump(Place(source, (offset, length)), on_zero=label)
-            before = [*before[1:], operation]
+                # Before it: what is compared, the comparison, the place to jump to.
+                compared = where[index - 3] if before[0] == EQ else None
+                self._decide(pc, (offset, length, file), compared, sources)
+            before = [before[1], operation]
             pc += 1 + (operation - _PUSH1 + 1 if _PUSH1 <= operation <= _PUSH32 else 0)
+
+    def _decide(
+        self,
+        pc: int,
+        own: tuple[int, int, int],
+        compared: tuple[int, int, int] | None,
+        sources: dict[int, Source],
+    ) -> None:
+        source, decision = None, None
+        if compared and (source := sources.get(compared[2])):
+            decision = source.switch_at(compared[:2])
+        if decision is None and (source := sources.get(own[2])):
+            decision = source.decided_at(own[:2], compares=compared is not None)
+        if source is None or decision is None:
+            return
+        if decision in self.decided.values() and not source.is_repeated(decision):
+            raise ValueError(
+                f"{decision.source}:{decision.line}: two jumps decide `{decision.text}`"
+            )
+        self.decided[pc] = decision
 
 
 def _decoded(source_map: str) -> list[tuple[int, int, int]]:
