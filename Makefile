@@ -16,7 +16,7 @@ ARGS ?=
 MINUTES ?= 60
 NETWORK ?= ethereum:local:foundry
 
-.PHONY: help setup compile test quick machine deep coverage mutate demo gas vectors spec lint format lock clean
+.PHONY: help setup compile test quick machine deep coverage mutate demo gas bench vectors spec lint format lock clean
 
 help: ## this table
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ demo: compile ## play a session and a prompt job on a local chain, with real pro
 
 gas: compile ## gas of every operation against its budget and the committed table; ARGS=--update writes the table
 	$(BIN)/python -m bench.gas $(ARGS)
+
+bench: setup ## the services beside what they stand on, in one run: bench/services.json; ARGS="sender store" for some
+	$(BIN)/python -m bench.services $(ARGS)
 
 vectors: setup ## the golden vectors of what is signed, by a library that is not ours: tests/conformance/eip712.json
 	node tests/conformance/make_vectors.mjs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from provenwork.core.errors import NodeInconsistent
@@ -68,7 +69,7 @@ def read_log(said: Any) -> Log:
         if said.get("removed"):
             raise NodeInconsistent("the node gives logs that were taken back")
         return Log(
-            address=to_address(said["address"]),
+            address=_address(said["address"]),
             topics=tuple(_hash(topic) for topic in said["topics"]),
             data=bytes.fromhex(said["data"][2:]),
             block_number=int(said["blockNumber"], 16),
@@ -78,6 +79,11 @@ def read_log(said: Any) -> Log:
         )
     except (TypeError, KeyError, ValueError, AttributeError):
         raise NodeInconsistent("the node gives a log that is not as logs are") from None
+
+
+@lru_cache(maxsize=4_096)
+def _address(said: str) -> str:
+    return to_address(said)
 
 
 def _hash(said: Any) -> str:
