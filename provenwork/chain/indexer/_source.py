@@ -2,7 +2,8 @@
 
 What is checked: every block follows its parent; every log is in a block of the page, by its hash, of a contract that was
 asked for, and in order. A header's bloom says which contracts may have logs in it: where it says so and none came, and near
-the head for every block with logs, the logs are taken from the block's receipts, whose bloom must be the header's.
+the head for every block with logs, the logs are taken from the block's receipts, whose bloom must be the header's. Far from
+the head a bloom that is more than half full is not asked: it says so of every block.
 """
 
 from __future__ import annotations
@@ -166,11 +167,7 @@ class Source:
         ]
 
     async def _cross_check(self, blocks: Sequence[Block], *, tail: bool) -> None:
-        doubtful = [
-            block
-            for block in blocks
-            if (tail if block.logs else says_much(block.bloom) and self._may_have_logs(block))
-        ]
+        doubtful = [block for block in blocks if self._is_doubtful(block, tail=tail)]
         answers = await asyncio.gather(
             *(self._block_logs(block) for block in doubtful), return_exceptions=True
         )
@@ -187,8 +184,12 @@ class Source:
                 )  # fmt: skip
                 block.logs = watched
 
-    def _may_have_logs(self, block: Block) -> bool:
-        return any(block.bloom & mask == mask for mask in self._masks)
+    def _is_doubtful(self, block: Block, *, tail: bool) -> bool:
+        may_have_logs = any(block.bloom & mask == mask for mask in self._masks)
+        if tail:
+            # A full bloom says so of every block: there are few enough of them here to ask.
+            return bool(block.logs) or may_have_logs
+        return not block.logs and may_have_logs and says_much(block.bloom)
 
     async def _block_logs(self, block: Block) -> list[Log] | None:
         """All logs of a block from its receipts; None if the node gives no receipts by block."""

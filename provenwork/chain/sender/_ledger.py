@@ -106,8 +106,10 @@ _UNMINED = text(
 )
 _DECIDE = text(
     """
-    UPDATE transactions SET state = :state, problem = :problem, decided_at = clock_timestamp()
-    WHERE id = :id AND state NOT IN ('settled', 'failed')
+    UPDATE transactions t SET state = new.state, problem = new.problem, decided_at = clock_timestamp()
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:problems AS text[])) AS new (id, state, problem)
+    WHERE t.id = new.id AND t.state NOT IN ('settled', 'failed')
+    RETURNING t.id
     """
 )
 _UNKNOWN = text("UPDATE transactions SET state = 'unknown' WHERE id = :id AND state = 'sent'")
@@ -353,19 +355,21 @@ class Ledger:
         """They are final: settled without a problem, failed with one."""
         async with self._database.transaction() as transaction:
             await require_lease(transaction, lease)
-            for row, problem in outcomes:
-                state = State.FAILED if problem else State.SETTLED
-                values = {
-                    "id": row.id,
-                    "state": state,
-                    "problem": problem[:500].replace("\x00", ""),
-                }
-                if (await transaction.execute(_DECIDE, values)).rowcount:
-                    told: dict[str, object] = {}
+            decided = [
+                (row, State.FAILED if problem else State.SETTLED, _kept(problem))
+                for row, problem in outcomes
+            ]
+            values = {
+                "ids": [row.id for row, _, _ in decided],
+                "states": [str(state) for _, state, _ in decided],
+                "problems": [problem for _, _, problem in decided],
+            }
+            done = set((await transaction.execute(_DECIDE, values)).scalars())
+            for row, state, problem in decided:
+                if row.id in done:
+                    told: dict[str, object] = {"problem": problem} if problem else {}
                     if isinstance(row, Live) and row.hash:
                         told["hash"] = row.hash
-                    if problem:
-                        told["problem"] = values["problem"]
                     self._tell(transaction, row.id, row.key, state, **told)
 
     async def unknown(self, lease: Lease, rows: Sequence[Live]) -> None:
@@ -379,13 +383,17 @@ class Ledger:
     async def note(self, row: Live | Queued, problem: str) -> None:
         """Why it takes so long."""
         async with self._database.transaction() as transaction:
-            values = {"id": row.id, "problem": problem[:500].replace("\x00", "")}
+            values = {"id": row.id, "problem": _kept(problem)}
             await transaction.execute(_PROBLEM, values)
 
     def _tell(
         self, transaction: Transaction, id_: UUID, key: str, what: str, **more: object
     ) -> None:
         transaction.emit(self._stream, f"transaction_{what}", {"id": str(id_), "key": key, **more})
+
+
+def _kept(problem: str) -> str:
+    return problem[:500].replace("\x00", "")
 
 
 def _call(row: Any) -> Call:

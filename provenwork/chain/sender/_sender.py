@@ -350,10 +350,13 @@ class TransactionSender:
         affordable = await self._affordable(
             await self._estimated(lease, waiting, idle=idle), fees, view.balance, pending
         )
-        signed = [
-            await self._signed(row.id, row.key, row.call, nonce, gas, fees, 1)
-            for (row, gas), nonce in zip(affordable, free, strict=False)
-        ]
+        # At once: a vault on the network takes its time for each.
+        signed = await asyncio.gather(
+            *(
+                self._signed(row.id, row.key, row.call, nonce, gas, fees, 1)
+                for (row, gas), nonce in zip(affordable, free, strict=False)
+            )
+        )
         if signed and await self._ledger.store(lease, signed):
             await self._broadcast([(one.transaction.hash, one.transaction.raw) for one in signed])
         return bool(signed)

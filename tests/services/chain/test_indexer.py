@@ -406,6 +406,21 @@ async def test_some_logs_left_out(index, chain, node):
     assert len(await index.rows()) == 4
 
 
+@pytest.mark.parametrize("confirmations", [0, 30])
+async def test_full_blooms(index, chain, node, confirmations):
+    """A bloom that says everything is asked near the head, where its receipts must fit, and not far from it."""
+    await index.restart(confirmations=confirmations)
+    chain.blocks([None, None])
+    full = change(lambda block: block | {"logsBloom": "0x" + "ff" * 256})
+    node.fail(Fault("lie", "eth_getBlockByNumber", times=100, skip=1, lie=full))
+    if confirmations:
+        with pytest.raises(NodeInconsistent, match="are not its header's"):
+            await index.step()
+    else:
+        await index.catch_up()
+        assert node.asked["eth_getBlockReceipts"] == 0
+
+
 async def test_receipts_left_out(index, chain, node):
     """Receipts that are not what the header's bloom says are refused."""
     chain.blocks([1])
