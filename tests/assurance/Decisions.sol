@@ -46,6 +46,14 @@ contract Decisions {
         }
     }
 
+    function compare(uint256 a, uint256 b, uint256 c) external pure returns (uint256) {
+        // The compiler has a zero at hand for the `case 0` of the inner decision: it has no place in the source.
+        unchecked {
+            if (a - b != c) revert Odd(a > b ? a - b : 0);
+        }
+        return c;
+    }
+
     function attempt(uint256 n) external view returns (uint256) {
         try this.checked(n) returns (uint256 m) {
             return m;

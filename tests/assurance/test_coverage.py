@@ -108,6 +108,8 @@ def everything(stage):
     for a, b in ((True, True), (True, False), (False, True), (False, False)):
         stage.call(contract, "both(bool,bool)", a, b)
     assert stage.call(contract, "sum(uint256)", 3) == 3
+    for a, b, c in ((5, 3, 2), (5, 3, 1), (3, 5, 1)):
+        stage.call(contract, "compare(uint256,uint256,uint256)", a, b, c)
     assert stage.call(contract, "attempt(uint256)", 1) == 2
     assert stage.call(contract, "attempt(uint256)", 7) == 0
     assert stage.call(contract, "attempt(uint256)", 8) == 0
@@ -121,13 +123,13 @@ def test_everything(stage):
     assert stage.missed() == set()
     assert found.missed_lines == [line_of("return n + 1;")]
     assert found.unused == {line_of("return n + 1;")}
-    assert len(found.decisions) == 12
+    assert len(found.decisions) == 14
 
 
 def test_nothing(stage):
     """Without a call everything is missed, each outcome by its name."""
     outcomes = sum(len(decision.outcomes) for decision in stage.measured().decisions)
-    assert len(stage.missed()) == outcomes == 24
+    assert len(stage.missed()) == outcomes == 28
     assert not any(stage.measured().lines.values())
 
 
@@ -147,6 +149,8 @@ def test_nothing(stage):
         ([("both(bool,bool)", False, False)], "if (a || b)", "||: left is true"),
         ([("both(bool,bool)", False, False)], "if (a || b)", "if: true"),
         ([("sum(uint256)", 0)], "for (", "for: went on"),
+        ([("compare(uint256,uint256,uint256)", 5, 3, 1)], "a > b ?", "? :: false"),
+        ([("compare(uint256,uint256,uint256)", 3, 5, 1)], "a > b ?", "? :: true"),
         ([("attempt(uint256)", 1)], "try this", "try: failed"),
         ([("attempt(uint256)", 7)], "try this", "try: passed"),
         ([("checked(uint256)", 7)], "if (n == 7)", "if: false"),
