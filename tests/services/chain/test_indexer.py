@@ -78,6 +78,7 @@ class Index:
         self.options = {"confirmations": 30, "stream": "test"} | options
         self.contracts = [emitter.watched(index, chain.start) for index in (0, 1)]
         self.indexer = None
+        self.url = database.url
 
     async def restart(self, **options):
         """Another process goes on."""
@@ -85,7 +86,7 @@ class Index:
         if self.indexer:
             await self.indexer.close()
         self.indexer = Indexer(self.database, self.rpc, self.contracts, **self.options)
-        ask(self.database.url, "UPDATE leases SET expires_at = to_timestamp(0)")
+        ask(self.url, "UPDATE leases SET expires_at = to_timestamp(0)")
         async with self.database.transaction() as transaction:
             self.lease = await acquire_lease(
                 transaction, self.indexer.lease_name, "test", seconds=600
