@@ -61,7 +61,8 @@ HEADER = """<!-- Written by `make gas ARGS=--update`; what is said of the costs 
 Gas of whole transactions, measured from receipts on a local chain: ledger slots already non-zero, a finite allowance, a
 plain token of six decimals. A proxied token like the real USDC adds 9,000 to 10,000 to each operation that moves it; Base
 adds the fee for the calldata's place on Ethereum. "Peer" is the cheapest of the protocols in
-[bench/peers.json](../bench/peers.json) that has such an operation. The last columns are the largest part of the gas beyond the 21,000 of any transaction, and what it buys.
+[bench/peers.json](../bench/peers.json) that has such an operation. The last columns are the largest part of the gas beyond
+the 21,000 of any transaction, and what it buys.
 
 | operation | gas | budget | cheapest peer | largest part | buys |
 |---|---:|---:|---|---|---|
