@@ -41,12 +41,12 @@ def parameters(tmp_path, rehearsal):
 
 CHANGES = (
     ("    minimum_deposit: 100_000 ", "    minimum_deposit: 250_000 "),
-    ("  circuit: 2\n", "  circuit: 3\n"),
-    ("  2: token_count/1024", "  2: token_count/1024\n  3: token_count/64"),
+    ("  circuit: 2\n", "  circuit: 4\n"),
+    ("  3: tiny_lm/16", "  3: tiny_lm/16\n  4: token_count/64"),
     ("models: {}", f'models: {{"{MODEL}": 1}}'),
 )
 CHANGED = [
-    "circuit 3 is token_count/64",
+    "circuit 4 is token_count/64",
     f"model {MODEL} is proved by circuit 1",
     "JobMarketplace takes usdc",
     "JobFactory takes usdc",
@@ -96,8 +96,8 @@ def test_what_changed_is_set_once(configuring, deployed, parameters, rehearsal):
     configuration = configuring(wanted, deployed)
     assert [step.purpose for step in configuration.own] == CHANGED
     configured = configure(configuration, rehearsal.signer, effort=QUICK)
-    assert configured.circuits[3] == replace(
-        deployed.circuits[1], transaction=configured.circuits[3].transaction
+    assert configured.circuits[4] == replace(
+        deployed.circuits[1], transaction=configured.circuits[4].transaction
     )
     assert configured.models == {MODEL: 1}
     for purpose in CHANGED:
@@ -146,7 +146,7 @@ def test_a_multisig_gets_a_file(
     done = configuring(wanted, deployed)
     assert (done.own, done.others) == ((), {})
     configured = configure(done, rehearsal.signer, effort=QUICK)
-    assert configured.circuits[3].transaction is None
+    assert configured.circuits[4].transaction is None
     assert configured.models == {MODEL: 1}
 
 
@@ -163,14 +163,14 @@ def test_a_new_verifier(configuring, deployed, parameters, rehearsal, monkeypatc
     )
     with pytest.raises(DeploymentError, match=r"circuit\(1\) is .* already, for ever"):
         configuring(parameters(), deployed)
-    renumbered = parameters(("  1: token_count/64\n", "  3: token_count/64\n"))
+    renumbered = parameters(("  1: token_count/64\n", "  4: token_count/64\n"))
     configuration = configuring(renumbered, deployed)
     assert [step.purpose for step in configuration.own] == [
         "deploying TokenCount64Verifier",
-        "circuit 3 is token_count/64",
+        "circuit 4 is token_count/64",
     ]
     configured = configure(configuration, rehearsal.signer, effort=QUICK)
-    name = configured.circuits[3].verifier
+    name = configured.circuits[4].verifier
     assert name.startswith("TokenCount64Verifier 0x")
     assert configured.contracts[name].contract == "TokenCount64Verifier"
     assert configured.contracts[name].address != configured.address("TokenCount64Verifier")

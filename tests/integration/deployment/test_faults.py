@@ -16,7 +16,7 @@ PROMPT = ("refused", "answer lost", "killed before", "killed after")
 """What is known at once."""
 LOST = ("unreachable", "dropped", "underpaid")
 """What is waited for in vain."""
-STEPS = 7 + 7 + 4
+STEPS = 8 + 8 + 4
 """Contracts, settings, offers: each is one transaction."""
 
 

@@ -88,7 +88,7 @@ def test_test_accounts(refused, sepolia):
 
 def test_an_insecure_setup(refused, proposing, sepolia):
     """Circuits from the repository's test SRS are for local chains; who insists is warned."""
-    said = "token_count/64, token_count/1024: not made from the public ceremony's SRS"
+    said = "token_count/64, token_count/1024, tiny_lm/16: not made from the public ceremony's SRS"
     refused(sepolia, said, "--force", force=())
     assert any("can forge proofs" in warning for warning in proposing(sepolia).warnings)
 
