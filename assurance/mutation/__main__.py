@@ -40,7 +40,8 @@ def main() -> int:
     options = parser.parse_args()
     results = FOLDER / "outcomes.jsonl"
     tree = Tree(RESULTS / "tree")
-    if not (RESULTS / "tests.json").is_file() or tree.is_stale():
+    measured = (RESULTS / "tests.json").is_file() and not tree.is_stale()
+    if not measured and not options.report:
         subprocess.run([sys.executable, "-m", "assurance.coverage"], cwd=ROOT, check=False)
     contracts = Contracts(tree)
     everything = contracts.mutants()

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.harness.escrow import HOUR
+from tests.harness.escrow import HOUR, travel_to
 from tests.harness.events import emitted, event
 from tests.harness.execution import ask, least_gas
-from tests.harness.factory import CLAIMED, EXPIRED, OPEN
+from tests.harness.factory import CLAIMED, EXPIRED, MAX_CLAIM, OPEN
 from tests.harness.reverts import reverts
 from tests.unit.job_factory.intents import claiming
 from tests.unit.job_factory.lives import (
@@ -145,6 +145,17 @@ def test_last_second_to_work(factory, job):
     job.at_deadline()
     job.release()
     assert job.status == OPEN
+
+
+def test_longest_time_to_claim(factory):
+    """It should open the job until the same second, time after time."""
+    job = posted(factory, claimDuration=MAX_CLAIM)
+    claim_by = job.details.deadline
+    for left in (MAX_CLAIM, MAX_CLAIM // 2, HOUR):
+        travel_to(max(claim_by - left, job.posted.timestamp))
+        job.claim()
+        job.release()
+        assert (job.details.status, job.details.deadline) == (OPEN, claim_by)
 
 
 def test_no_bond(factory, issuer, worker):
