@@ -13,6 +13,18 @@ contract HonestOracle is IGasPriceOracle {
     }
 }
 
+/// @notice A gwei for every byte, after much thought.
+contract PonderingOracle is IGasPriceOracle {
+    uint256 private constant THOUGHT = 60_000;
+
+    /// @inheritdoc IGasPriceOracle
+    function getL1FeeUpperBound(uint256 unsignedTransactionSize) external view override returns (uint256) {
+        uint256 before = gasleft();
+        while (before - gasleft() < THOUGHT) {}
+        return unsignedTransactionSize * 1 gwei;
+    }
+}
+
 /// @notice Answers no question.
 contract RefusingOracle is IGasPriceOracle {
     error RefusingOracle_NotToday();

@@ -12,7 +12,15 @@ from tests.harness.escrow import (
     travel_to,
 )
 from tests.harness.events import emitted, event
-from tests.harness.execution import isolated, put_code, rpc, set_base_fee
+from tests.harness.execution import (
+    Reverted,
+    RpcError,
+    ask,
+    isolated,
+    put_code,
+    rpc,
+    set_base_fee,
+)
 
 CLAIMED = 900
 HALF = 450
@@ -214,6 +222,28 @@ def test_costly_oracle(escrow, session, oracle, kind):
     set_base_fee(0)
     assert session.prove(CLAIMED).gas_used - without < 2 * ORACLE_GAS
     assert session.details.status == ACTIVE
+
+
+def test_starved_oracle(escrow, marketplace, session, oracle, user, host):
+    """It should ask it with enough gas, or not be answered at all, however little is sent.
+
+    Or the challenger could bring the last voucher with so little that the oracle fails, and keep the host's part.
+    """
+    oracle("PonderingOracle")
+    session.prove(HALF)
+    voucher = (session.id, CLAIMED, session.voucher(CLAIMED))
+    gas_limits, passed = range(60_000, 360_000, 1_000), 0
+    for gas in gas_limits:
+        try:
+            ask(marketplace.redeemVoucher, *voucher, sender=user, gas=gas)
+        except (Reverted, RpcError):
+            continue
+        passed += 1
+        with isolated():
+            set_base_fee(0)
+            marketplace.redeemVoucher(*voucher, sender=user, gas_limit=gas)
+            assert escrow.credits(host) == BYTES_PER_PROOF * GWEI
+    assert len(gas_limits) // 4 < passed < len(gas_limits)
 
 
 # ------------------------------------------------------------------------------------- the voucher
