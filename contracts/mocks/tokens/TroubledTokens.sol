@@ -54,6 +54,25 @@ contract ShrinkingToken is ERC20 {
     }
 }
 
+/// @notice Pays, and then says that it did not.
+contract TwoFacedToken is ERC20 {
+    bool private _trouble;
+
+    constructor() ERC20("Two faces", "TWO") {}
+
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+
+    function setTrouble(bool trouble) external {
+        _trouble = trouble;
+    }
+
+    function transfer(address to, uint256 value) public override returns (bool) {
+        return super.transfer(to, value) && !_trouble;
+    }
+}
+
 /// @notice Spends all the gas that a transfer is given.
 contract GuzzlingToken is ERC20 {
     bool private _trouble;

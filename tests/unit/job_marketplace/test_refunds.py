@@ -204,6 +204,25 @@ def test_false(escrow, project, open_for, owner, user, host):
     assert escrow.balance(PURSE, token) == rest(session)
 
 
+def test_two_faced(escrow, project, marketplace, open_for, owner, user, host):
+    """It should owe the refund once more, in that token and no other.
+
+    The limit that SECURITY.md states: such a token breaks its own sessions. While it lies nobody can withdraw it.
+    """
+    token = payment_token(escrow, project.TwoFacedToken)
+    sound, other, session = (open_for(user, token=t) for t in (escrow.usdc, token, token))
+    held, before = escrow.balance(marketplace), escrow.balance(user, token)
+    token.setTrouble(True, sender=owner)
+    session.complete(sender=host)
+    assert escrow.balance(user, token) - before == escrow.credits(user, token) == rest(session)
+    with reverts(marketplace.SafeERC20FailedOperation, token=token):
+        escrow.withdraw(user, token)
+    token.setTrouble(False, sender=owner)
+    escrow.withdraw(user, token)
+    assert escrow.balance(marketplace, token) < other.terms.deposit
+    assert escrow.balance(marketplace) == held == sound.terms.deposit
+
+
 def test_silent(escrow, project, open_for, user, host):
     """It should take that for success."""
     token = payment_token(escrow, project.SilentToken)
