@@ -83,6 +83,8 @@ class Codes:
         """A request that changes what lies where."""
         if method in _CHANGES_CODE:
             self._known.clear()
+            # What is learnt from now on was not known at any snapshot.
+            self._snapshots = dict.fromkeys(self._snapshots, 0)
         elif method == "evm_snapshot":
             self._snapshots[answer["result"]] = len(self._known)
         elif method == "evm_revert":
