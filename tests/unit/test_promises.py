@@ -1,4 +1,4 @@
-"""What SECURITY.md and docs/SPEC.md promise names the tests that hold it, and they exist."""
+"""What SECURITY.md and docs/SPEC.md promise names the tests that hold it, and they exist; so do those of docs/REVIEW.md."""
 
 import ast
 import re
@@ -10,9 +10,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SECURITY = (ROOT / "SECURITY.md").read_text()
 SPEC = (ROOT / "docs/SPEC.md").read_text()
+REVIEW = (ROOT / "docs/REVIEW.md").read_text()
 
 _REFERENCE = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
-REFERENCES = sorted(set(_REFERENCE.findall(SECURITY + SPEC)))
+REFERENCES = sorted(set(_REFERENCE.findall(SECURITY + SPEC + REVIEW)))
 
 
 def _section(text: str, heading: str) -> str:
