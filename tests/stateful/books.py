@@ -84,11 +84,10 @@ class Books:
     """Changes of status: of what, by which event, from, to."""
     withdrawn: list[dict[str, Any]] = field(default_factory=list)
     named: set[tuple[str, Any]] = field(default_factory=set)
-    """What the latest transaction spoke of."""
+    """What the transactions since the last look at the contracts spoke of: a rule can make several."""
 
     def read(self, logs: list[Log], now: int) -> None:
         """Books what a transaction logged."""
-        self.named = set()
         for log in logs:
             contract = self.addresses[log.emitter]
             self.named |= {(contract, value) for value in log.arguments.values()}

@@ -278,6 +278,7 @@ class Invariants(MoneyRules):
             named = (contract, account) in self.books.named or account in hosts
             assert named or seen[key] == old, key
         self.before = seen
+        self.books.named = set()
 
     # --------------------------------------------------------------------------------- roles
 
