@@ -472,7 +472,7 @@ class SessionRules(OpeningRules):
     def outrun(self, x: SessionModel) -> None:
         """The host proves more than time allows, so that the bound of promise 7 is what counts from here on."""
         if x.circuit and not x.prompt:
-            counts = [self.most_tokens(x)] * 3
+            counts = [self.most_tokens(x)] * MAX_BATCH
             broken = self.proof_requirements(x, x.host, x.proven, counts)
             proofs = self.batch(x, x.proven, counts)
             arguments = (x.id, x.proven, proofs, counts)
