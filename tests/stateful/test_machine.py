@@ -195,5 +195,7 @@ def _chosen() -> settings:
         max_examples=int(os.environ.get("MACHINE_EXAMPLES", examples)),
         stateful_step_count=int(os.environ.get("MACHINE_STEPS", steps)),
         phases=phases,
+        # Who asks for a number of histories wants others than the last time.
+        derandomize=profile.derandomize and "MACHINE_EXAMPLES" not in os.environ,
         backend=BACKEND,
     )
