@@ -1,5 +1,6 @@
 "use strict";
-// Finishes package-lock.json (see lock.sh): no download addresses, and an entry for every platform's optional build.
+// Finishes package-lock.json (see lock.sh): no addresses, be it of downloads or of donations, and an entry for every
+// platform's optional build.
 // An entry which the registry at hand could not vouch for has no checksum: npm checks the others, and takes this as it is.
 
 const fs = require("node:fs");
@@ -10,7 +11,10 @@ const OS = { linux: "linux", darwin: "darwin", win32: "win32" };
 const CPU = { amd64: "x64", x64: "x64", arm64: "arm64" };
 
 const lock = JSON.parse(fs.readFileSync(FILE, "utf8"));
-for (const entry of Object.values(lock.packages)) delete entry.resolved;
+for (const entry of Object.values(lock.packages)) {
+  delete entry.resolved;
+  delete entry.funding;
+}
 
 for (const [where, entry] of Object.entries({ ...lock.packages })) {
   for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {

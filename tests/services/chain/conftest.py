@@ -6,6 +6,7 @@ import pytest
 
 from provenwork.chain import Rpc
 from tests.services.chain.node import CHAIN_ID, Anvil, FaultyNode
+from tests.services.chain.payments import Payments
 from tests.services.store.conftest import (
     anyio_backend,
     data_folder,
@@ -45,3 +46,10 @@ async def rpc(node: FaultyNode) -> AsyncIterator[Rpc]:
     """The chain, through the faulty network."""
     async with Rpc(node.url, CHAIN_ID, timeout=5.0) as opened:
         yield opened
+
+
+@pytest.fixture
+def payments(database_clock, database, rpc: Rpc, anvil: Anvil) -> Payments:
+    """An account with ether; the database's clock stands still until it is moved."""
+    anvil.forget_pool()
+    return Payments(database, rpc, anvil, database_clock)
