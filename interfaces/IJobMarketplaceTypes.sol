@@ -35,7 +35,7 @@ interface IJobMarketplaceTypes {
 
     /// @notice Everything a user fixes when opening a session: who is paid, who acts for the user, who judges, what it costs,
     /// how fast it goes.
-    /// @dev In this order the selectors of both openings come first in the contract's search for them: 500 gas.
+    /// @dev In this order the selectors of both openings come first in the contract's search for them: 300 to 500 gas.
     /// @param host Who is paid. An active worker of the registry at the time of opening.
     /// @param watcher Who may contest claims besides the user; the address zero for nobody.
     /// @param voucherSigner The account whose ECDSA signature acknowledges tokens; the address zero for the user.
