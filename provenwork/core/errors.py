@@ -50,7 +50,11 @@ and of the agents' tools. An error without one has its parent's.
     │   └── EmbeddedServerError    the embedded Postgres does not start: folder, lock, account, version
     └── ServiceError               what a service refuses its caller
         ├── ValidationFailed       the request is malformed, or has unknown fields [validation_error]
+        │   ├── Malformed          it cannot even be read: not JSON, not UTF-8, cut off [validation_error]
+        │   ├── ContentTooLarge    more bytes than are taken [content_too_large]
+        │   └── MediaTypeUnsupported  not JSON, or compressed [unsupported_media_type]
         ├── NotFound               there is no such thing, or not for this caller [not_found]
+        ├── MethodNotAllowed       there is, but not with this method [method_not_allowed]
         ├── InvalidState           not in the state that the thing is in [invalid_state]
         ├── Expired                too late [expired]
         ├── Forbidden              the caller is known and may not [forbidden]
@@ -63,6 +67,8 @@ and of the agents' tools. An error without one has its parent's.
         ├── IdempotencyConflict    the idempotency key was used with another body [idempotency_conflict]
         ├── RequestInFlight        the same request is being answered right now [idempotency_in_flight]
         ├── RateLimited            too many, too fast [rate_limited]
+        ├── TimedOut               it took longer than allowed, here or on the caller's side [timeout]
+        ├── Unavailable            the service is starting, stopping or full; nothing was done [unavailable]
         └── PaymentError           a payment is not what was asked for [payment.invalid]
             ├── PaymentNotFound    nobody knows the transaction [payment.not_found]
             └── PaymentUnconfirmed it may still be undone [payment.unconfirmed]
@@ -82,6 +88,7 @@ __all__ = [
     "CircuitError",
     "CircuitInputError",
     "CommitUnknown",
+    "ContentTooLarge",
     "ContractReverted",
     "CryptoError",
     "DatabaseConflict",
@@ -100,6 +107,9 @@ __all__ = [
     "LeaseLost",
     "LimitReached",
     "LockConflict",
+    "Malformed",
+    "MediaTypeUnsupported",
+    "MethodNotAllowed",
     "NodeInconsistent",
     "NodeRefused",
     "NodeUnavailable",
@@ -127,10 +137,12 @@ __all__ = [
     "StoreError",
     "TermsInvalid",
     "TermsRefused",
+    "TimedOut",
     "TransactionFailed",
     "TransactionRefused",
     "TransactionUnknown",
     "TypedDataInvalid",
+    "Unavailable",
     "UnknownCircuit",
     "ValidationFailed",
     "VoucherRefused",
@@ -435,15 +447,50 @@ class ServiceError(ProvenworkError):
 
 
 class ValidationFailed(ServiceError, ValueError):
-    """The request is malformed, out of bounds, or has unknown fields."""
+    """The request is malformed, out of bounds, or has unknown fields.
+
+    `fields` says what is wrong with which of them, by their place in the request, such as body.split or query.after.
+    """
 
     type = "validation_error"
+
+    def __init__(
+        self, message: str, *, fields: Mapping[str, str] | None = None, hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.fields = dict(fields or {})
+
+
+class Malformed(ValidationFailed):
+    """The request cannot even be read: not JSON, not UTF-8, too deep, cut off."""
+
+
+class ContentTooLarge(ValidationFailed):
+    """The request has more bytes than are taken."""
+
+    type = "content_too_large"
+
+
+class MediaTypeUnsupported(ValidationFailed):
+    """The request's body is not JSON, or is compressed."""
+
+    type = "unsupported_media_type"
 
 
 class NotFound(ServiceError, LookupError):
     """There is no such thing, or not for this caller."""
 
     type = "not_found"
+
+
+class MethodNotAllowed(ServiceError):
+    """There is such a thing, but not with this method; `allowed` are those that it has."""
+
+    type = "method_not_allowed"
+
+    def __init__(self, message: str, *, allowed: Sequence[str] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.allowed = tuple(allowed)
 
 
 class InvalidState(ServiceError):
@@ -522,6 +569,19 @@ class RateLimited(_Later):
     """Too many requests, or too fast; `retry_after` says when there is room again."""
 
     type = "rate_limited"
+
+
+class TimedOut(ServiceError, TimeoutError):
+    """It took longer than allowed. Whether it has happened is not known: ask again under the same idempotency key."""
+
+    type = "timeout"
+    retry_after = 1.0
+
+
+class Unavailable(_Later):
+    """The service is starting, stopping or has its hands full. Nothing was done."""
+
+    type = "unavailable"
 
 
 class PaymentError(ServiceError):

@@ -15,6 +15,7 @@ TYPES = {
     "auth.signature_expired",
     "auth.signature_invalid",
     "auth.signature_missing",
+    "content_too_large",
     "database_error",
     "database_unavailable",
     "expired",
@@ -24,6 +25,7 @@ TYPES = {
     "internal_error",
     "invalid_state",
     "lock_conflict",
+    "method_not_allowed",
     "network_error",
     "not_found",
     "outcome_unknown",
@@ -33,6 +35,8 @@ TYPES = {
     "rate_limited",
     "signer_unavailable",
     "timeout",
+    "unavailable",
+    "unsupported_media_type",
     "validation_error",
 }
 CLASSES = {
