@@ -9,6 +9,7 @@ data folder (`EmbeddedServer`). Rows are the truth. The parts:
   the same transaction with a gapless number; followers get every one, in order, and go on from any number.
 * **Idempotency** (`answer_once`): the same request under the same key has one effect and, for 24 hours, one answer.
 * **Outbox** (`enqueue`, `Courier`): what must happen outside is written with the change, and delivered at least once.
+* **Rates** (`RateLimiter`): token buckets that all replicas share.
 * **Leases** (`acquire_lease`, `require_lease`, `hold_lease`): one at a time, on the database's clock, with fencing tokens.
 * **Tables** (`provenwork.store.tables`) and their migrations (`migrate`).
 
@@ -43,6 +44,7 @@ from provenwork.store._leases import (
 from provenwork.store._listener import Listener
 from provenwork.store._open import open_database
 from provenwork.store._outbox import Backlog, Courier, Message, backlog, enqueue, enqueue_again
+from provenwork.store._rates import Rate, RateLimiter, forget_full_buckets
 from provenwork.store._schema import migrate
 
 __all__ = [
@@ -58,6 +60,8 @@ __all__ = [
     "Lease",
     "Listener",
     "Message",
+    "Rate",
+    "RateLimiter",
     "Readiness",
     "RequestId",
     "Transaction",
@@ -69,6 +73,7 @@ __all__ = [
     "enqueue",
     "enqueue_again",
     "forget_answers",
+    "forget_full_buckets",
     "hold_lease",
     "last_seq",
     "migrate",

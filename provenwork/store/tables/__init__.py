@@ -9,6 +9,7 @@ from provenwork.store.tables._idempotency import idempotency_keys
 from provenwork.store.tables._leases import leases
 from provenwork.store.tables._metadata import metadata
 from provenwork.store.tables._outbox import outbox
+from provenwork.store.tables._rates import rate_buckets
 from provenwork.store.tables._transactions import transaction_attempts, transactions
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "leases",
     "metadata",
     "outbox",
+    "rate_buckets",
     "streams",
     "transaction_attempts",
     "transactions",

@@ -40,6 +40,7 @@ CONTENTS = {
         "INSERT INTO chain_cursors VALUES ('chain.8453', 8453, '{}', 8, '0xA', 6, 3)",
         "INSERT INTO chain_blocks VALUES ('chain.8453', 7, '0xA', 4, 5)",
     ],
+    "0007": ["INSERT INTO rate_buckets VALUES ('0a', 1.5, now(), now())"],
 }
 
 
