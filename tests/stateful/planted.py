@@ -121,6 +121,12 @@ BUGS = (
         "keccak256(abi.encode(block.chainid, address(this), issuer, salt))",
     ),
     Bug(
+        "an authorization does not name the rate, the last of the terms",
+        "abstracts/Openings.sol",
+        "calldatacopy(add(data, 0x40), terms, 0x180)",
+        "calldatacopy(add(data, 0x40), terms, 0x160)",
+    ),
+    Bug(
         "a revocation after the deadline saves the claim",
         "abstracts/DisputeEndings.sol",
         "if (revokedAt != 0 && revokedAt <= deadline) {",
