@@ -67,7 +67,8 @@ and of the agents' tools. An error without one has its parent's.
         ├── IdempotencyConflict    the idempotency key was used with another body [idempotency_conflict]
         ├── RequestInFlight        the same request is being answered right now [idempotency_in_flight]
         ├── RateLimited            too many, too fast [rate_limited]
-        ├── TimedOut               it took longer than allowed, here or on the caller's side [timeout]
+        ├── TimedOut               it took longer than allowed; whether it has happened is not known [timeout]
+        │   └── TooSlow            the request did not arrive in time; nothing was done [timeout]
         ├── Unavailable            the service is starting, stopping or full; nothing was done [unavailable]
         └── PaymentError           a payment is not what was asked for [payment.invalid]
             ├── PaymentNotFound    nobody knows the transaction [payment.not_found]
@@ -138,6 +139,7 @@ __all__ = [
     "TermsInvalid",
     "TermsRefused",
     "TimedOut",
+    "TooSlow",
     "TransactionFailed",
     "TransactionRefused",
     "TransactionUnknown",
@@ -576,6 +578,10 @@ class TimedOut(ServiceError, TimeoutError):
 
     type = "timeout"
     retry_after = 1.0
+
+
+class TooSlow(TimedOut):
+    """The request did not arrive in time. Nothing was done."""
 
 
 class Unavailable(_Later):

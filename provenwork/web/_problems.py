@@ -72,6 +72,7 @@ _STATUSES: Final[Mapping[type[e.ProvenworkError], Status]] = {
     e.RequestInFlight: Status(409, "The same request is being answered"),
     e.Expired: Status(409, "Too late"),
     e.IdempotencyConflict: Status(422, "The idempotency key was used for something else"),
+    e.TooSlow: Status(408, "The request did not arrive in time"),
     e.RateLimited: Status(429, "Too many requests"),
     # What we, or those we depend on, cannot do now.
     e.Unavailable: Status(503, "Not available now"),
