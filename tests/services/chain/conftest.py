@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from provenwork.chain import Rpc
+from tests.services.chain.index import Chain, Index
 from tests.services.chain.node import CHAIN_ID, Anvil, FaultyNode
 from tests.services.chain.payments import Payments
 from tests.services.store.conftest import (
@@ -53,3 +54,16 @@ def payments(database_clock, database, rpc: Rpc, anvil: Anvil) -> Payments:
     """An account with ether; the database's clock stands still until it is moved."""
     anvil.forget_pool()
     return Payments(database, rpc, anvil, database_clock)
+
+
+@pytest.fixture
+def chain(anvil: Anvil) -> Chain:
+    """The chain, from here on."""
+    anvil.forget_pool()
+    return Chain(anvil)
+
+
+@pytest.fixture
+def index(database, rpc: Rpc, chain: Chain) -> Index:
+    """Its indexer."""
+    return Index(database, rpc, chain)

@@ -10,8 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from provenwork.chain import Rpc
 from provenwork.core.errors import DatabaseError, NodeInconsistent, NodeRefused, NodeUnavailable
 from provenwork.store import Database
+from tests.services.chain.index import Chain, Index
 from tests.services.chain.node import CHAIN_ID, Anvil, Fault, FaultyNode
-from tests.services.chain.test_indexer import Chain, Index
 from tests.services.store.harness import Proxy
 
 CONFIRMATIONS = 6
