@@ -182,25 +182,35 @@ class Cursor:
             return await self._move(transaction, expected, final_block)
 
     async def roll_back(
-        self, lease: Lease, expected: Progress, orphaned: Sequence[KnownBlock], parent: KnownBlock
+        self,
+        lease: Lease,
+        expected: Progress,
+        orphaned: Sequence[KnownBlock],
+        parent: KnownBlock | None,
     ) -> Progress:
         """Takes blocks back, the highest first: each of their events is followed by a `reverted` one that names it.
+
+        Args:
+            lease: The right to do so.
+            expected: Where the stream is.
+            orphaned: What to take back.
+            parent: The block that stays the last one; None if none is left.
 
         Raises:
             FinalityBroken: One of them was final.
         """
-        if parent.number < expected.final_block:
-            raise FinalityBroken(f"block {parent.number + 1} of {self.stream} was final")
+        last = parent.number if parent else expected.final_block
+        if last < expected.final_block:
+            raise FinalityBroken(f"block {last + 1} of {self.stream} was final")
         async with self._database.transaction() as transaction:
             await self._begin(transaction, lease, expected)
             for block in orphaned:
                 for seq in range(block.last_seq, block.first_seq - 1, -1):
                     payload = {"seq": seq, "blockNumber": block.number, "blockHash": block.hash}
                     transaction.emit(self.stream, "reverted", payload)
-            values = {**self._name, "number": parent.number}
-            await transaction.execute(_FORGET_ABOVE, values)
+            await transaction.execute(_FORGET_ABOVE, {**self._name, "number": last})
             back = Progress(
-                parent.number + 1, parent.hash, expected.final_block, expected.final_seq
+                last + 1, parent.hash if parent else None, expected.final_block, expected.final_seq
             )
             return await self._move(transaction, back, expected.final_block)
 

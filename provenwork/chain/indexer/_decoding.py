@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,10 +14,14 @@ from eth_utils.crypto import keccak
 
 from provenwork.chain.indexer._blocks import Log
 from provenwork.crypto import to_address
+from provenwork.store import MAX_PAYLOAD
 
 __all__ = ["Decoder", "Watched"]
 
-_MOST_RAW = 16_384
+_MOST_RAW = 16_384  # bytes of data that are kept of an event that is not decoded
+_MOST_DATA = 65_536  # bytes of data that are decoded at all
+_SMALL = 512  # so much data never becomes too large a payload
+_MOST_ARGUMENTS = MAX_PAYLOAD - 4_096  # beside them there is where the event is
 _WORD = 32
 
 
@@ -67,20 +72,23 @@ class Decoder:
         """An event's type and arguments.
 
         Integers are decimal strings, addresses checksummed, bytes 0x and hex digits; an indexed argument of a type that has
-        no fixed size is its hash.
+        no fixed size is its hash. What is too large for a payload is an `unknown_event` with its data's hash.
         """
         declared = self._declared.get((log.topics[0] if log.topics else "", len(log.topics)))
-        if declared is None:
+        if declared is None or len(log.data) > _MOST_DATA:
             return "unknown_event", _raw(log)
         try:
             found = {
                 item["name"]: _topic(item, topic)
                 for item, topic in zip(declared.indexed, log.topics[1:], strict=True)
             }
-            return declared.name, found | _data(declared, log.data)
+            found |= _data(declared, log.data)
         except (DecodingError, ValueError, OverflowError):
             # Whatever a contract emits, it must not stop those who read it.
             return "unknown_event", _raw(log)
+        if len(log.data) > _SMALL and _size(found) > _MOST_ARGUMENTS:
+            return "unknown_event", _raw(log)
+        return declared.name, found
 
 
 def _data(declared: _Declared, data: bytes) -> dict[str, Any]:
@@ -123,6 +131,10 @@ def _canonical(item: Mapping[str, Any]) -> str:
         return kind
     inner = ",".join(_canonical(part) for part in item["components"])
     return f"({inner}){kind[5:]}"
+
+
+def _size(arguments: Mapping[str, Any]) -> int:
+    return len(json.dumps(arguments, ensure_ascii=False).encode())
 
 
 def _raw(log: Log) -> dict[str, Any]:

@@ -33,6 +33,9 @@ _log = logging.getLogger(__name__)
 
 _LEASE = 30.0
 
+_NEAR = 16
+"""Blocks from the head on that are checked as what may be taken back is, also if less confirmations are asked for."""
+
 
 def chain_stream(chain_id: int) -> str:
     """The stream of a chain's events, if it is not given another name."""
@@ -161,17 +164,20 @@ class Indexer:
         """
         progress = await self._cursor.read()
         head = await self._source.head()
-        final = head.number - self._confirmations
         first = progress.next_block
         if first > head.number:
             if await self._reorganized(lease, progress, head):
                 return True
+            final = head.number - self._confirmations
             if final > progress.final_block:
                 await self._cursor.finalize(lease, progress, final)
             return False
         # A page is either all final, or near the head.
-        tail = first > final
-        last = min(first + self.pager.size - 1, head.number if tail else final)
+        distant = head.number - max(self._confirmations, _NEAR)
+        tail = first > distant
+        last = min(first + self.pager.size - 1, head.number if tail else distant)
+        if not tail:
+            await self._source.require(head)
         blocks = await self._page(first, last, tail=tail)
         if blocks is None:
             return True
@@ -179,9 +185,11 @@ class Indexer:
             await self._roll_back(lease, progress)
             return True
         self.pager.took(last - first + 1, sum(len(block.logs) for block in blocks))
-        if not tail and last < final:
-            self._read_ahead(last + 1, min(last + self.pager.size, final))
+        if not tail and last < distant:
+            self._read_ahead(last + 1, min(last + self.pager.size, distant))
         kept = blocks if tail else [b for b in blocks if b.logs or b.number == last]
+        # Near the head what is on top of a block counts as far as it is in the stream, and not what the node says is there.
+        final = last - self._confirmations if tail else last
         await self._cursor.append(lease, progress, [self._new(block) for block in kept], final)
         return last < head.number
 
@@ -237,6 +245,15 @@ class Indexer:
             orphaned.append(block)
         if any(block.number not in there for block in known):
             raise NodeInconsistent("the node is behind where it was")
+        if known[-1].number > progress.final_block:
+            # Nothing in the stream is final yet.
+            await self._cursor.roll_back(lease, progress, orphaned, None)
+            _log.warning("%s: a reorg of all %d blocks", self.stream, len(orphaned))
+            return
+        if await self._source.hashes([known[-1].number]) != {
+            known[-1].number: there[known[-1].number]
+        }:
+            raise NodeInconsistent("the node says this and that of a block that was final")
         raise FinalityBroken(
             f"the chain took back block {progress.final_block} of {self.stream}, which was final",
             hint="Find out which chain the node serves. Index it into a new stream if it is right.",

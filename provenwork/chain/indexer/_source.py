@@ -1,15 +1,17 @@
 """Pages of blocks with their logs, from a node that is not believed more than it must be.
 
 What is checked: every block follows its parent; every log is in a block of the page, by its hash, of a contract that was
-asked for, and in order. A header's bloom says which contracts may have logs in it: where it says so and none came, and near
-the head for every block with logs, the logs are taken from the block's receipts, whose bloom must be the header's. Far from
-the head a bloom that is more than half full is not asked: it says so of every block.
+asked for, and in order; and who gave the logs has the page's last block. A header's bloom says which contracts may have logs
+in it: where it says so and none came, and near the head for every block with logs, the logs are taken from the block's
+receipts, whose bloom must be the header's. Far from the head a bloom that is more than half full is not asked: it says so of
+every block.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
@@ -22,7 +24,11 @@ __all__ = ["Pager", "Source"]
 
 _log = logging.getLogger(__name__)
 
-_NO_SUCH_METHOD = -32_601
+# -32004 is "method not supported" (EIP-1474). Others say so in words; that a method fails for now is something else.
+_NO_SUCH_METHOD = {-32_601, -32_004}
+_SAYS_NO_SUCH_METHOD = re.compile(
+    r"(?i)unsupported method|unknown method|method\b.*\b(not (found|supported|available|implemented|allowed)|does not exist)"
+)
 
 
 class Pager:
@@ -76,14 +82,16 @@ class Source:
         number = quantity(said.get("number")) if isinstance(said, dict) else 0
         return read_block(said, number)
 
-    async def number_of(self, tag: str) -> int:
-        """The height of a block by its tag, such as finalized.
+    async def require(self, block: Block) -> None:
+        """Returns if the chain has a block at its height.
 
         Raises:
-            NodeRefused: The node does not know the tag.
+            NodeInconsistent: It has another one there, or none.
         """
-        said = await self._rpc.call("eth_getBlockByNumber", tag, False)
-        return quantity(said.get("number")) if isinstance(said, dict) else 0
+        if (await self.hashes([block.number])).get(block.number) != block.hash:
+            raise NodeInconsistent(
+                f"the node spoke of a block {block.number} that it does not have"
+            )
 
     async def hashes(self, numbers: Sequence[int]) -> dict[int, str]:
         """The hashes of blocks; without those that there are not."""
@@ -105,12 +113,16 @@ class Source:
             NodeInconsistent: The answers contradict each other, maybe because the chain changed in between.
         """
         if tail or self._every_header:
-            headers, logs = await asyncio.gather(
+            headers, (logs, end) = await asyncio.gather(
                 self._headers(range(first, last + 1)), self._logs(first, last)
             )
         else:
-            logs = await self._logs(first, last)
-            headers = await self._headers(sorted({log.block_number for log in logs} | {last}))
+            logs, end = await self._logs(first, last)
+            # The first one too: it must follow what came before the page.
+            wanted = {first, last} | {log.block_number for log in logs}
+            headers = await self._headers(sorted(wanted))
+        if headers[-1].hash != end:
+            raise NodeInconsistent(f"the node gives logs up to another block {last}")
         blocks = {block.number: block for block in headers}
         for before, after in pairwise(headers):
             if after.number == before.number + 1 and after.parent != before.hash:
@@ -136,28 +148,39 @@ class Source:
                 raise answer
         return [read_block(said, number) for number, said in zip(numbers, answers, strict=True)]
 
-    async def _logs(self, first: int, last: int) -> list[Log]:
+    async def _logs(self, first: int, last: int) -> tuple[list[Log], str]:
+        """The logs of a page, and the hash of its last block as whoever gave them has it.
+
+        Asked together: behind one address there may be several nodes, and one that has not come so far has no logs of it.
+        """
         question = {
             "fromBlock": hex(first),
             "toBlock": hex(last),
             "address": list(self._contracts),
         }
         try:
-            said = await self._rpc.call("eth_getLogs", question)
+            said, end = await self._rpc.calls(
+                [("eth_getLogs", [question]), ("eth_getBlockByNumber", [hex(last), False])]
+            )
+            for answer in (said, end):
+                if isinstance(answer, NodeRefused):
+                    raise answer
         except (NodeRefused, NodeUnavailable):
             if first != last:
                 raise
             # Even one block is too much: its receipts have the same logs.
-            number = first
-            (header,) = await self._headers([number])
-            return self._watched(await self._block_logs(header) or [])
+            (header,) = await self._headers([first])
+            found = await self._block_logs(header)
+            if found is None:
+                raise
+            return self._watched(found), header.hash
         if not isinstance(said, list):
             raise NodeUnavailable("the node's answer is no list of logs")
         logs = [read_log(one) for one in said]
         for log in logs:
             if not first <= log.block_number <= last or log.address not in self._contracts:
                 raise NodeInconsistent("the node gives logs that nobody asked for")
-        return self._watched(logs)
+        return self._watched(logs), read_block(end, last).hash
 
     def _watched(self, logs: list[Log]) -> list[Log]:
         return [
@@ -198,7 +221,9 @@ class Source:
         try:
             said = await self._rpc.call("eth_getBlockReceipts", hex(block.number))
         except NodeRefused as problem:
-            if problem.code != _NO_SUCH_METHOD and "method" not in str(problem).lower():
+            if problem.code not in _NO_SUCH_METHOD and not _SAYS_NO_SUCH_METHOD.search(
+                str(problem)
+            ):
                 raise
             _log.warning("logs are not checked with receipts: %s", problem)
             self._receipts = False

@@ -118,6 +118,8 @@ class Fault:
     times: int = 1
     skip: int = 0
     lie: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]] | None = None
+    beside: str = ""
+    """Only if this method is asked for in the same request."""
 
 
 class _NoAnswer(Exception):
@@ -169,9 +171,10 @@ class FaultyNode:
         questions: Sequence[dict[str, Any]] = said if isinstance(said, list) else [said]
         self.asked["requests"] += 1
         answers = []
+        together = {question["method"] for question in questions}
         try:
             for group in self._groups(questions):
-                answers += await self._answers(group)
+                answers += await self._answers(group, together)
         except _NoAnswer as how:
             if str(how) == "unavailable":
                 return web.Response(status=503, text="try later")
@@ -186,17 +189,21 @@ class FaultyNode:
         """Without faults all at once, else one by one."""
         return [[q] for q in questions] if self.faults else [list(questions)]
 
-    async def _answers(self, questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    async def _answers(
+        self, questions: list[dict[str, Any]], together: set[str]
+    ) -> list[dict[str, Any]]:
         for question in questions:
             self.asked[question["method"]] += 1
         if len(questions) > 1:
             async with self._session.post(self._anvil.url, json=questions) as response:
                 found: list[dict[str, Any]] = await response.json()
                 return found
-        return [await self._answer(questions[0])]
+        return [await self._answer(questions[0], together)]
 
-    async def _answer(self, question: dict[str, Any]) -> dict[str, Any]:  # noqa: C901 (a table of faults)
-        fault = self._fault(question["method"])
+    async def _answer(  # noqa: C901 (a table of faults)
+        self, question: dict[str, Any], together: set[str]
+    ) -> dict[str, Any]:
+        fault = self._fault(question["method"], together)
         how = fault.how if fault else ""
         error = {"code": -32_000, "message": "internal error"}
         refusal = {"jsonrpc": "2.0", "id": question["id"], "error": error}
@@ -229,9 +236,9 @@ class FaultyNode:
             return fault.lie(question, answer)
         return answer
 
-    def _fault(self, method: str) -> Fault | None:
+    def _fault(self, method: str, together: set[str]) -> Fault | None:
         for fault in self.faults:
-            if fault.method in ("", method):
+            if fault.method in ("", method) and fault.beside in {"", *together}:
                 if fault.skip:
                     fault.skip -= 1
                     continue

@@ -25,6 +25,14 @@ def nothing(question, answer):
     return answer | {"result": []}
 
 
+def higher(question, answer):
+    """What a node says whose head is not there."""
+    block = answer["result"]
+    if question["params"][0] != "latest" or not block:
+        return answer
+    return answer | {"result": block | {"number": hex(int(block["number"], 16) + 40)}}
+
+
 faults = st.lists(
     st.one_of(
         st.builds(
@@ -35,6 +43,7 @@ faults = st.lists(
             skip=st.integers(0, 6),
         ),
         st.integers(1, 2).map(lambda times: Fault("lie", "eth_getLogs", times, lie=nothing)),
+        st.just("lie").map(lambda how: Fault(how, "eth_getBlockByNumber", lie=higher)),
     ),
     max_size=2,
 )
