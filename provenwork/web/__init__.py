@@ -3,6 +3,7 @@
 * **`create_app`** puts a `Service` together: problems as answers, bounds, rates, health, metrics; **`serve`** runs it.
 * **`Router`** and **`Model`**: routes and bodies that take exactly what they say.
 * **`Caller`**, **`CallerOrNobody`**: who calls, as a route's parameter; **`Once`**: its effect once per Idempotency-Key.
+* **`Hub`**: a stream of events, told to WebSockets; docs/EVENTS.md has the protocol.
 * **`configure_logging`**: structured logs without secrets.
 
 ::
@@ -21,6 +22,7 @@ from provenwork.web._app import Service, create_app
 from provenwork.web._callers import Authenticate, Caller, CallerOrNobody, Principal
 from provenwork.web._context import request_id
 from provenwork.web._health import Check
+from provenwork.web._hub import Hub
 from provenwork.web._json import read_json
 from provenwork.web._logging import Redaction, configure_logging
 from provenwork.web._once import Idempotent, Once, Reply
@@ -28,6 +30,7 @@ from provenwork.web._problems import PROBLEM_JSON, problem, problem_response, st
 from provenwork.web._routes import Model, Router
 from provenwork.web._serve import serve
 from provenwork.web._settings import WebSettings
+from provenwork.web._socket_policy import SocketPolicy
 
 __all__ = [
     "PROBLEM_JSON",
@@ -35,6 +38,7 @@ __all__ = [
     "Caller",
     "CallerOrNobody",
     "Check",
+    "Hub",
     "Idempotent",
     "Model",
     "Once",
@@ -43,6 +47,7 @@ __all__ = [
     "Reply",
     "Router",
     "Service",
+    "SocketPolicy",
     "WebSettings",
     "configure_logging",
     "create_app",

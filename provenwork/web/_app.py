@@ -28,6 +28,7 @@ from provenwork.store import Database, RateLimiter, forget_answers, forget_full_
 from provenwork.web._callers import Authenticate, Callers, RateByAddress
 from provenwork.web._context import Context, request_id
 from provenwork.web._health import Check, Health
+from provenwork.web._hub import Hub
 from provenwork.web._intake import Intake
 from provenwork.web._metrics import Metrics
 from provenwork.web._problems import PROBLEM_JSON, problem_response
@@ -66,6 +67,8 @@ class Service:
     name: str
     version: str
     routers: Sequence[Router] = ()
+    hubs: Mapping[str, Hub] = field(default_factory=dict)
+    """Live events, by their path."""
     authenticate: Authenticate | None = None
     """How callers show who they are; None where nobody has to."""
     checks: Mapping[str, Check] = field(default_factory=dict)
@@ -87,13 +90,16 @@ def create_app(service: Service, database: Database, settings: WebSettings) -> F
     """
     metrics = Metrics(service.name, service.version)
     limiter = RateLimiter(database)
-    health = Health(database, service.checks, settings, metrics)
+    checks = dict(service.checks) | {path: _check_of(hub) for path, hub in service.hubs.items()}
+    health = Health(database, checks, settings, metrics)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             for enter in service.background:
                 await stack.enter_async_context(enter())
+            for hub in service.hubs.values():
+                await stack.enter_async_context(hub)
             await stack.enter_async_context(_tidying(database))
             yield
 
@@ -127,19 +133,66 @@ def create_app(service: Service, database: Database, settings: WebSettings) -> F
         if not isinstance(router, Router):
             raise TypeError(f"{router!r} is not a web.Router: it would take what it does not know")
         app.include_router(router)
+    app.router.routes += [hub.route(path) for path, hub in service.hubs.items()]
+    _watch(metrics, limiter, health, service.hubs)
+    return app
+
+
+def _check_of(hub: Hub) -> Check:
+    async def check() -> str:
+        return hub.problem
+
+    return check
+
+
+def _watch(metrics: Metrics, limiter: RateLimiter, health: Health, hubs: Mapping[str, Hub]) -> None:
+    """Shows what others count."""
+    counter, gauge = CounterMetricFamily, GaugeMetricFamily
     metrics.watch(
         "rate_refusals_remembered",
         "Requests beyond their rate that were refused without asking the database",
-        CounterMetricFamily,
-        lambda: {"all": limiter.remembered},
+        counter,
+        lambda: {"": limiter.remembered},
     )
     metrics.watch(
         "service_stopping",
         "Whether the service takes no more work",
-        GaugeMetricFamily,
-        lambda: {"all": float(health.stopping)},
+        gauge,
+        lambda: {"": float(health.stopping)},
     )
-    return app
+    metrics.watch(
+        "sockets_open", "WebSockets", gauge, lambda: {path: hub.open for path, hub in hubs.items()}
+    )
+    metrics.watch(
+        "sockets_accepted",
+        "WebSockets that were opened",
+        counter,
+        lambda: {path: hub.accepted for path, hub in hubs.items()},
+    )
+    metrics.watch(
+        "sockets_refused",
+        "WebSockets that were refused",
+        counter,
+        lambda: {path: hub.refused for path, hub in hubs.items()},
+    )
+    metrics.watch(
+        "socket_resyncs",
+        "WebSockets closed for being too slow, or for a number of another database",
+        counter,
+        lambda: {path: hub.resyncs for path, hub in hubs.items()},
+    )
+    metrics.watch(
+        "socket_events_sent",
+        "Events, times the WebSockets that they were sent to",
+        counter,
+        lambda: {path: hub.events_sent for path, hub in hubs.items()},
+    )
+    metrics.watch(
+        "stream_seq",
+        "The number of the latest event known",
+        gauge,
+        lambda: {path: hub.last for path, hub in hubs.items()},
+    )
 
 
 def _layers(settings: WebSettings, metrics: Metrics, limiter: RateLimiter) -> list[Middleware]:

@@ -5,6 +5,7 @@ This is the outermost layer: whatever is raised inside ends here as an answer, i
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -17,7 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from provenwork.core.errors import ProvenworkError
+from provenwork.core.errors import ProvenworkError, TimedOut
 from provenwork.web._metrics import Metrics
 from provenwork.web._problems import problem_response, status_of
 
@@ -85,13 +86,19 @@ class Context:
                 # Half of an answer is out: cutting it off is all that tells the caller.
                 raise
             await problem_response(problem, identity)(scope, receive, answer)
+        except asyncio.CancelledError:
+            # The service ends before the request does; whether its effect was just being committed, nobody knows.
+            if not answer.status:
+                ending = TimedOut("the service is stopping")
+                await problem_response(ending, identity)(scope, receive, answer)
+            raise
         finally:
             self._metrics.in_flight.dec()
             self._note(scope, answer.status, time.perf_counter() - began)
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send, identity: str) -> None:
         began = time.perf_counter()
-        opening = _Opening(send)
+        opening = _Opening(send, identity)
         try:
             await self._app(scope, receive, opening)
         except Exception as error:
@@ -145,14 +152,17 @@ class _Answer:
 class _Opening:
     """Sends on, sees whether a socket was accepted or refused."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, identity: str) -> None:
         self._send = send
+        self._identity = identity
         self.begun = False
         self.accepted = False
 
     async def __call__(self, message: Message) -> None:
         self.begun = True
         self.accepted |= message["type"] == "websocket.accept"
+        if message["type"] in ("websocket.accept", "websocket.http.response.start"):
+            MutableHeaders(scope=_with_headers(message))["x-request-id"] = self._identity
         await self._send(message)
 
 

@@ -31,6 +31,7 @@ from provenwork.core.errors import (
     Unavailable,
 )
 from provenwork.store import Database, Event, Feed, Listener, last_seq
+from provenwork.web._context import request_id
 from provenwork.web._frames import History, Recent, Renderer, chunk_of, control_frame, plain_message
 from provenwork.web._problems import problem_response
 from provenwork.web._socket_policy import Filter, SocketPolicy, Wish, address_group, wish_of
@@ -185,7 +186,9 @@ class Hub:
                     await self._follow(websocket, wire, wish)
         except ProvenworkError as refusal:
             self.refused += 1
-            await websocket.send_denial_response(problem_response(refusal))
+            await websocket.send_denial_response(
+                problem_response(refusal, request_id(websocket.scope))
+            )
 
     @contextmanager
     def _place(self, address: str) -> Iterator[None]:

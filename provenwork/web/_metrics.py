@@ -58,13 +58,13 @@ class Metrics:
         kind: type[GaugeMetricFamily | CounterMetricFamily],
         read: Callable[[], Mapping[str, float]],
     ) -> None:
-        """Adds figures that somebody else keeps, read when they are asked for, by the values of the label `name`."""
+        """Adds figures that somebody else keeps, read when they are asked for, by path; "" for the only one."""
 
         class Reader(Collector):
             def collect(self) -> Iterable[Metric]:
-                family = kind(name, description, labels=["name"])
-                for label, value in read().items():
-                    family.add_metric([label], value)
+                family = kind(name, description, labels=["path"])
+                for path, value in read().items():
+                    family.add_metric([path], value)
                 yield family
 
         self.registry.register(Reader())

@@ -23,6 +23,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from provenwork.core.errors import Unavailable
 from provenwork.web._health import Health
 from provenwork.web._settings import WebSettings
+from provenwork.web._wire import UVICORN_SOCKETS
 
 __all__ = ["serve"]
 
@@ -63,10 +64,7 @@ async def serve(
         h11_max_incomplete_event_size=_HEADERS_LIMIT,
         timeout_keep_alive=10,
         timeout_graceful_shutdown=settings.shutdown_timeout,
-        ws="websockets-sansio",
-        ws_per_message_deflate=False,
-        ws_max_size=4_096,
-        ws_max_queue=4,
+        **UVICORN_SOCKETS,
     )
     server = _Server(config, app.state.health, settings.drain)
     waiting = asyncio.create_task(server.stop_with(stop or asyncio.Event()))
