@@ -218,8 +218,9 @@ class History:
             DatabaseError: The database does not answer, or has none.
         """
         number, skip = divmod(position, _PAGE)
-        page = self._pages.get(number)
-        if page is None:
+        page = self._pages.get(number, [])
+        # Events are never changed, so what is known stays true; the last page may have got longer.
+        if len(page) <= skip:
             reading = self._reading.get(number)
             if reading is None:
                 reading = asyncio.create_task(self._read(number), name=f"page of {self._stream}")
@@ -250,12 +251,10 @@ class History:
             if event.seq != expected:
                 raise DatabaseError(f"{self._stream} has no event {expected}, but {event.seq}")
         page = [self._renderer(event) for event in events]
-        # Events are never changed: a page that is full stays true.
-        if len(page) == _PAGE:
-            self._pages[number] = page
-            self._bytes += _size(page)
-            while self._bytes > self._most_bytes and len(self._pages) > 1:
-                self._bytes -= _size(self._pages.popitem(last=False)[1])
+        self._bytes += _size(page) - _size(self._pages.pop(number, []))
+        self._pages[number] = page
+        while self._bytes > self._most_bytes and len(self._pages) > 1:
+            self._bytes -= _size(self._pages.popitem(last=False)[1])
         return page
 
 

@@ -53,7 +53,6 @@ _UNASKED = 1008
 
 _AT_A_TIME = 100  # sockets written to before others get their turn
 _LONGEST_PAUSE = 5.0
-_STARTING = 5.0  # seconds that a client waits for the first look into the database
 
 
 class _TooSlow(Exception):
@@ -220,7 +219,7 @@ class Hub:
         if self._authenticate:
             await self._authenticate(websocket)
         with suppress(TimeoutError):
-            async with asyncio.timeout(_STARTING):
+            async with asyncio.timeout(self.policy.start_timeout):
                 await self._ready.wait()
         self._require_well()
         if not self._ready.is_set():

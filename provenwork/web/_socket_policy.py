@@ -32,6 +32,8 @@ class SocketPolicy:
     """Bytes of the latest events that stay in memory, however many they are; as much again for older ones."""
     send_timeout: float = 10.0
     """Seconds within which a client must make room in its buffer."""
+    start_timeout: float = 5.0
+    """Seconds that a handshake waits for a hub that has not seen its database yet."""
     reads: int = 4
     """How many clients' older events are read from the database at a time."""
     most_sockets: int = 10_000
@@ -51,8 +53,9 @@ class SocketPolicy:
                 raise ValueError(f"not an origin as browsers write it: {origin}")
         if reserved := {"after", "type"} & set(self.filters):
             raise ValueError(f"parameters of another meaning: {', '.join(sorted(reserved))}")
-        numbers = (self.heartbeat, self.queue, self.memory, self.send_timeout, self.reads)
-        if min(*numbers, self.most_sockets, self.most_per_address) <= 0:
+        seconds = (self.heartbeat, self.send_timeout, self.start_timeout)
+        counts = (self.queue, self.memory, self.reads, self.most_sockets, self.most_per_address)
+        if min(*seconds, *counts) <= 0:
             raise ValueError("every limit is above 0")
 
 

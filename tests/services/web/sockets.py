@@ -6,8 +6,8 @@ import json
 import os
 import socket
 import struct
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 
 import uvicorn
@@ -131,7 +131,7 @@ class Watcher:
 @asynccontextmanager
 async def watching(running: Served, query: str = "", **options) -> AsyncIterator[Watcher]:
     """A client that has been greeted."""
-    options = {"compression": None, "proxy": None, "max_size": 2**24, **options}
+    options = {"compression": None, "proxy": None, "max_size": 2**24, "close_timeout": 1, **options}
     async with connect(f"{running.url}?{query}", **options) as connection:
         watcher = Watcher(connection)
         await watcher.next()
@@ -141,47 +141,52 @@ async def watching(running: Served, query: str = "", **options) -> AsyncIterator
 class Deaf:
     """A client that shakes hands and then reads only when it is told to, through a socket with little room."""
 
-    def __init__(self, port: int, query: str = "", *, buffer: int = 4_096) -> None:
+    def __init__(self, port: int) -> None:
         self.socket = socket.socket()
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-        self.socket.connect(("127.0.0.1", port))
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        self.socket.setblocking(False)
+        self._port = port
+        self._loop = asyncio.get_running_loop()
+
+    async def shake(self, query: str) -> None:
+        """Shakes hands; the server's half is read byte by byte."""
+        await self._loop.sock_connect(self.socket, ("127.0.0.1", self._port))
         key = base64.b64encode(os.urandom(16)).decode()
-        self.socket.sendall(
+        request = (
             f"GET /ws?{query} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
+            f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
         )
-        self.socket.settimeout(10)
-        self.answer = b""
+        await self._loop.sock_sendall(self.socket, request.encode())
+        answer = b""
+        while not answer.endswith(b"\r\n\r\n"):
+            answer += await self.read(1)
+        assert b" 101 " in answer.splitlines()[0]
 
-    def shake(self) -> None:
-        """Reads the server's half of the handshake, byte by byte."""
-        while not self.answer.endswith(b"\r\n\r\n"):
-            self.answer += self.socket.recv(1)
-        assert b" 101 " in self.answer.splitlines()[0]
+    async def send(self, opcode: int, payload: bytes = b"", *, times: int = 1) -> None:
+        """Sends frames, masked as a client must (with zeros)."""
+        head = struct.pack("!BB4s", 0x80 | opcode, 0x80 | len(payload), bytes(4))
+        await self._loop.sock_sendall(self.socket, (head + payload) * times)
 
-    def send(self, opcode: int, payload: bytes = b"") -> None:
-        """Sends a frame, masked as a client must (with zeros)."""
-        assert len(payload) < 126
-        self.socket.sendall(
-            struct.pack("!BB4s", 0x80 | opcode, 0x80 | len(payload), bytes(4)) + payload
-        )
+    async def read(self, most: int) -> bytes:
+        """Some of what there is, once there is any."""
+        async with asyncio.timeout(10):
+            return await self._loop.sock_recv(self.socket, most)
 
-    def read_all(self) -> bytes:
+    async def read_all(self) -> bytes:
         """What else comes, to the end."""
         got = b""
-        try:
-            while data := self.socket.recv(65_536):
+        with suppress(ConnectionResetError):
+            while data := await self.read(65_536):
                 got += data
-        except ConnectionResetError:
-            pass
         return got
 
 
-@contextmanager
-def deaf(running: Served, query: str = "", **options) -> Iterator[Deaf]:
-    """A client that does not read."""
-    client = Deaf(running.port, query, **options)
+@asynccontextmanager
+async def deaf(running: Served, query: str = "") -> AsyncIterator[Deaf]:
+    """A client that has shaken hands, and does not read."""
+    client = Deaf(running.port)
     try:
+        await client.shake(query)
         yield client
     finally:
         client.socket.close()
