@@ -35,6 +35,7 @@ SUBJECTS = {
     "signatures": "bench.signature_service",
     "indexer": "bench.indexer_service",
     "sender": "bench.sender_service",
+    "web": "bench.web_service",
 }
 
 

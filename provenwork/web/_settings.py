@@ -55,7 +55,7 @@ class WebSettings(BaseSettings):
 
     host: str = "127.0.0.1"
     """Where it listens. Nothing but this machine reaches it by default."""
-    port: int = Field(8000, ge=0, le=65_535)
+    port: int = Field(default=8000, ge=0, le=65_535)
     allowed_hosts: _Hosts = ("localhost", "127.0.0.1", "[::1]")
     """What the `Host` header may name (without a port): a page that lets its own name point here reaches nothing."""
     origins: _Origins = ()
@@ -65,29 +65,29 @@ class WebSettings(BaseSettings):
     metrics_from: _Networks = _LOOPBACK
     """Who may read /metrics."""
 
-    body_limit: int = Field(65_536, ge=1_024, le=16_777_216)
+    body_limit: int = Field(default=65_536, ge=1_024, le=16_777_216)
     """Bytes of a request's body."""
-    body_timeout: float = Field(10.0, gt=0)
+    body_timeout: float = Field(default=10.0, gt=0)
     """For a request's body to arrive."""
-    header_timeout: float = Field(10.0, gt=0)
+    header_timeout: float = Field(default=10.0, gt=0)
     """For a request's line and headers to arrive."""
-    request_timeout: float = Field(30.0, gt=0)
+    request_timeout: float = Field(default=30.0, gt=0)
     """For a request to be answered, once it has arrived."""
-    most_requests: int = Field(256, ge=1)
+    most_requests: int = Field(default=256, ge=1)
     """Requests that are being answered at a time; more are told to come back."""
-    most_connections: int = Field(12_000, ge=10)
+    most_connections: int = Field(default=12_000, ge=10)
     """Connections at a time, WebSockets included."""
 
-    rate_per_address: float = Field(20.0, gt=0)
+    rate_per_address: float = Field(default=20.0, gt=0)
     """Requests a second from one address (for IPv6: one /64), in the long run."""
-    burst_per_address: float = Field(100.0, ge=1)
-    rate_per_principal: float = Field(20.0, gt=0)
+    burst_per_address: float = Field(default=100.0, ge=1)
+    rate_per_principal: float = Field(default=20.0, gt=0)
     """Requests a second from one authenticated caller, from wherever it calls."""
-    burst_per_principal: float = Field(100.0, ge=1)
+    burst_per_principal: float = Field(default=100.0, ge=1)
 
-    drain: float = Field(0.0, ge=0, le=300)
+    drain: float = Field(default=0.0, ge=0, le=300)
     """How long /readyz says no before the service stops taking requests, so that a load balancer notices."""
-    shutdown_timeout: int = Field(20, ge=1, le=300)
+    shutdown_timeout: int = Field(default=20, ge=1, le=300)
     """For requests that are being answered to end when the service stops."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
