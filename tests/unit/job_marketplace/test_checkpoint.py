@@ -2,10 +2,20 @@
 
 import pytest
 
-from tests.harness.escrow import CHALLENGE_WINDOW, COMPLETED, ETHER, USDC, travel_to
+from tests.harness.escrow import (
+    ABANDONED,
+    CHALLENGE_WINDOW,
+    COMPLETED,
+    DAY,
+    ETHER,
+    TIMED_OUT,
+    USDC,
+    travel_to,
+)
 from tests.harness.events import emitted, event
 from tests.harness.execution import ask
 from tests.harness.reverts import reverts
+from tests.unit.job_marketplace.closings import every_closing
 
 UNKNOWN = 404
 TOKENS, COST = 500, 1_000  # at 2 USDC per million
@@ -202,6 +212,28 @@ def test_rate_with_time(marketplace, escrow):
     assert emitted(slow.checkpoint()) == [
         event(marketplace.CheckpointProcessed, jobId=slow.id, tokensSettled=SLOW, paymentAmount=2)
     ]
+
+
+@every_closing
+def test_closed_later(escrow, marketplace, voucher_signer, closing):
+    """It should leave the closing's event only what came since, whatever closes."""
+    session = escrow.open(maxDuration=DAY, voucherSigner=voucher_signer)
+    session.prove(TOKENS)
+    session.checkpoint()
+    session.redeem(TOKENS + MORE_TOKENS, signer=voucher_signer)
+    one_more = 1 if closing.function == "claimWithProof" else 0
+    closed = {
+        COMPLETED: marketplace.SessionCompleted,
+        TIMED_OUT: marketplace.SessionTimedOut,
+        ABANDONED: marketplace.SessionAbandoned,
+    }
+    assert event(
+        closed[closing.status],
+        jobId=session.id,
+        tokens=MORE_TOKENS + one_more,
+        payment=MORE_COST + 2 * one_more,
+        refund=session.terms.deposit - COST - MORE_COST - 2 * one_more,
+    ) in emitted(closing(session))
 
 
 @pytest.mark.parametrize("state", ["disputed", "closing", "over"])
