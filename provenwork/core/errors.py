@@ -56,6 +56,8 @@ and of the agents' tools. An error without one has its parent's.
         ├── NotFound               there is no such thing, or not for this caller [not_found]
         ├── MethodNotAllowed       there is, but not with this method [method_not_allowed]
         ├── InvalidState           not in the state that the thing is in [invalid_state]
+        │   └── PositionUnknown    the stream of events does not reach the number to go on from
+        ├── EventsInconsistent     what a server tells of a stream of events cannot be [network_error]
         ├── Expired                too late [expired]
         ├── Forbidden              the caller is known and may not [forbidden]
         ├── AuthError              who calls is not known [auth.required]
@@ -100,6 +102,7 @@ __all__ = [
     "EngineCrashed",
     "EngineError",
     "EngineTimeout",
+    "EventsInconsistent",
     "Expired",
     "FinalityBroken",
     "Forbidden",
@@ -121,6 +124,7 @@ __all__ = [
     "PaymentError",
     "PaymentNotFound",
     "PaymentUnconfirmed",
+    "PositionUnknown",
     "ProofRejected",
     "ProvenworkError",
     "RateLimited",
@@ -499,6 +503,16 @@ class InvalidState(ServiceError):
     """The thing is in a state in which this cannot be done."""
 
     type = "invalid_state"
+
+
+class PositionUnknown(InvalidState):
+    """The stream of events does not reach the number to go on from: it is another database's. Begin again, from 0."""
+
+
+class EventsInconsistent(ServiceError):
+    """What a server tells of a stream of events cannot be: a gap, another order, or no message at all."""
+
+    type = "network_error"
 
 
 class Expired(ServiceError):

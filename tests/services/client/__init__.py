@@ -1,0 +1,1 @@
+"""The followers of live events, against the real hub and against servers that misbehave."""
