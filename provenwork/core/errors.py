@@ -513,6 +513,7 @@ class EventsInconsistent(ServiceError):
     """What a server tells of a stream of events cannot be: a gap, another order, or no message at all."""
 
     type = "network_error"
+    retry_after = 5.0
 
 
 class Expired(ServiceError):

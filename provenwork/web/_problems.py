@@ -84,6 +84,7 @@ _STATUSES: Final[Mapping[type[e.ProvenworkError], Status]] = {
         503, "It is not known whether it happened; ask again under the same key"
     ),
     e.NodeUnavailable: Status(503, "The chain's node is not available"),
+    e.EventsInconsistent: Status(503, "Another service contradicts itself"),
     e.NodeInconsistent: Status(503, "The chain's node contradicts itself"),
     e.SignerUnavailable: Status(503, "The signer is not available"),
     e.TransactionUnknown: Status(504, "It is not known yet what became of the transaction"),
