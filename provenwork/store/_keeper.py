@@ -26,7 +26,8 @@ from typing import Any
 
 _START = 120.0  # seconds until ready; after a crash Postgres replays what it had not yet sorted in
 _STOP = 60.0
-_MAX_FAILURES = 3
+_PAUSE = 0.5  # more after each failure in a row
+_LONGEST_PAUSE = 20.0
 _ABANDONED = 3_600.0  # no initdb takes so long
 _ORPHANS = 30.0  # for the processes of a Postgres that was killed to notice it
 _MAX_SOCKET = 100  # bytes of a Unix socket's path: the kernel takes 107
@@ -262,16 +263,16 @@ def _keep(server: Server, pid: int, users: int) -> None:
             server.stop(pid)
             return
         # It died. Once it may be restarted at once; again and again something is wrong.
+        # For as long as somebody uses it: a disk that is full has room again one day.
         failures = failures + 1 if time.monotonic() - started < 10.0 else 0
-        while failures <= _MAX_FAILURES:
-            time.sleep(failures)
+        while True:
+            if select.select([nobody_left], [], [], min(failures * _PAUSE, _LONGEST_PAUSE))[0]:
+                return
             try:
                 pid = server.running() or server.start()
                 break
-            except CannotStart:
+            except (CannotStart, OSError):
                 failures += 1
-        else:
-            return
 
 
 def main() -> None:

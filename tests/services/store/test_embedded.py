@@ -5,7 +5,9 @@ import fcntl
 import os
 import signal
 import subprocess
+import tempfile
 import threading
+import time
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -49,6 +51,14 @@ def data(made):
 def rows(server):
     """What is in the table."""
     return ask(server.url, "SELECT n FROM kept")
+
+
+def answers(server):
+    """Whether it takes connections."""
+    try:
+        return bool(ask(server.url, "SELECT 1"))
+    except (psycopg.OperationalError, EmbeddedServerError):
+        return False
 
 
 def test_keeps_what_was_committed(data):
@@ -136,17 +146,55 @@ async def test_server_killed(data):
 
 
 def test_dies_again_and_again(data):
-    """A server that dies again and again is given up after a while; the next user starts it anew."""
-    with EmbeddedServer(data):
-        deaths = 0
-        while keeper(data):
-            if pid := postmaster(data):
-                os.kill(pid, signal.SIGKILL)
-                deaths += 1
-                wait_until(lambda pid=pid: postmaster(data) != pid)
-        assert 2 <= deaths <= 4
-        with EmbeddedServer(data) as again:
-            assert rows(again) == [(1,)]
+    """A server that dies again and again is started again each time, after growing pauses, for as long as it is used."""
+    with EmbeddedServer(data) as server:
+        for _ in range(4):
+            wait_until(lambda: answers(server))
+            pid = postmaster(data)
+            os.kill(pid, signal.SIGKILL)
+            wait_until(lambda pid=pid: postmaster(data) != pid)
+        wait_until(lambda: answers(server))
+        assert rows(server) == [(1,)]
+
+
+@pytest.fixture
+def tiny_disk():
+    """A folder on a disk of a hundred megabytes: a fresh cluster takes a third of it."""
+    folder = Path(tempfile.mkdtemp(prefix="provenwork-test-"))
+    command = ["mount", "-t", "tmpfs", "-o", "size=100m,mode=0711", "none", folder]
+    if os.geteuid() or subprocess.run(command, check=False, capture_output=True).returncode:
+        folder.rmdir()
+        pytest.skip("making a small disk takes the right to mount one")
+    yield folder
+    wait_until(lambda: server_is_gone(folder / "data"))
+    wait_until(lambda: not processes_of(b"_keeper.py", folder / "data"))
+    subprocess.run(["umount", folder], check=True)
+    folder.rmdir()
+
+
+def test_disk_of_the_server_full(tiny_disk):
+    """The disk of all its data is full, and Postgres dies of it: once there is room it is back, with what was committed."""
+    with EmbeddedServer(tiny_disk / "data") as server:
+        ask(server.url, "CREATE TABLE kept AS SELECT -1 AS n")
+        balloon = tiny_disk / "balloon"
+        with suppress(OSError), balloon.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(65_536))
+        committed = []
+        with pytest.raises(psycopg.OperationalError):  # noqa: PT012 (until it fails)
+            while True:
+                ask(server.url, "INSERT INTO kept VALUES (%s)", len(committed))
+                committed.append(len(committed))
+                # A megabyte for the write-ahead log.
+                ask(server.url, "SELECT pg_logical_emit_message(false, '', repeat('x', 1000000))")
+        wait_until(lambda: postmaster(tiny_disk / "data") is None)
+        # For longer than it is tried at once.
+        time.sleep(4)
+        balloon.unlink()
+        wait_until(lambda: answers(server), seconds=60)
+        assert committed
+        found = [row[0] for row in ask(server.url, "SELECT n FROM kept ORDER BY n")]
+        assert found in ([-1, *committed], [-1, *committed, len(committed)])
 
 
 def test_initdb_killed(data_folder):
