@@ -99,3 +99,30 @@ def status(url: Url = None, data: Data = None) -> None:
     typer.echo(problem or "ready")
     if problem:
         raise typer.Exit(1)
+
+
+sender = typer.Typer(help="What services send on chains.", no_args_is_help=True)
+app.add_typer(sender, name="sender")
+
+
+@sender.command()
+def accept(
+    chain_id: Annotated[int, typer.Argument(help="The chain.")],
+    account: Annotated[str, typer.Argument(help="The account that is sent from.")],
+    below: Annotated[int, typer.Argument(help="The first nonce that is not meant.")],
+    url: Url = None,
+    data: Data = None,
+) -> None:
+    """Say that you know what used an account's nonces below one, so that it signs again.
+
+    First look what the account sent: a restored database may have calls waiting that were paid already.
+    """
+    from provenwork.chain.sender import accept_nonces
+    from provenwork.store import open_database
+
+    async def tell() -> None:
+        async with open_database(url, data=data) as opened, opened.transaction() as transaction:
+            await accept_nonces(transaction, chain_id, account, below)
+
+    asyncio.run(tell())
+    typer.echo(f"{account} signs again once nothing else of it is unknown.")

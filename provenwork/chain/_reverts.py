@@ -55,6 +55,9 @@ _HINTS = {
     "Payments_GasTooLow": "Send it again with more gas: a refund is pushed, and its gas must be there.",
 }
 
+# Errors within errors may be as deep as there is room.
+_MOST_DATA = 8_192
+
 
 @cache
 def _known() -> dict[bytes, tuple[str, list[tuple[str, str]]]]:
@@ -90,12 +93,13 @@ def reverted(data: bytes) -> ContractReverted:
 
 def _decoded(data: bytes) -> tuple[str, dict[str, Any]]:
     known = _known().get(data[:4])
-    if known is None:
+    if known is None or len(data) > _MOST_DATA:
         return "", {}
     name, declared = known
     try:
         values = decode([kind for _, kind in declared], data[4:])
-    except DecodingError:
+    except (DecodingError, ValueError, OverflowError):
+        # Contracts may say what is no text, and nothing that they say may stop who asks.
         return "", {}
     return name, {key: value for (key, _), value in zip(declared, values, strict=True)}
 

@@ -24,17 +24,19 @@ Question = tuple[str, Sequence[Any]]
 _CHUNK = 65_536
 
 
-def quantity(text: object) -> int:
+def quantity(text: object, *, most: int = 2**256 - 1) -> int:
     """A number as JSON-RPC writes it: 0x and hex digits.
 
     Raises:
-        NodeUnavailable: It is none: this is no answer.
+        NodeUnavailable: It is none, or more than it can be: this is no answer.
     """
     if isinstance(text, str) and text[:2] == "0x" and len(text) > 2:
         try:
-            return int(text, 16)
+            number = int(text, 16)
         except ValueError:
-            pass
+            number = -1
+        if 0 <= number <= most:
+            return number
     raise NodeUnavailable(f"the node answers {str(text)[:80]!r} where a number belongs")
 
 
@@ -124,7 +126,7 @@ class Rpc:
         return answer
 
     async def _part(self, questions: Sequence[Question]) -> list[Any]:
-        requests = [
+        requests: list[dict[str, Any]] = [
             {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": list(parameters)}
             for method, parameters in questions
         ]
@@ -134,11 +136,14 @@ class Rpc:
         if isinstance(said, dict) and not alone:
             # Of the whole batch, such as: too many questions at once.
             raise _refusal(said.get("error"))
-        answers = {}
+        answers: dict[int, Any] = {}
         for answer in [said] if alone else said:
             if not isinstance(answer, dict) or not ({"result", "error"} & answer.keys()):
                 raise NodeUnavailable("the node's answer is not JSON-RPC")
-            answers[answer.get("id")] = answer
+            identity = answer.get("id")
+            if not isinstance(identity, int):
+                raise NodeUnavailable("the node's answer is to no question")
+            answers[identity] = answer
         if answers.keys() != {request["id"] for request in requests}:
             raise NodeUnavailable("the node's answers are not to what was asked")
         return [
@@ -165,7 +170,7 @@ class Rpc:
             raise NodeUnavailable(f"the node does not answer: {type(problem).__name__}") from None
         try:
             said = json.loads(read)
-        except ValueError:
+        except (ValueError, RecursionError):
             said = None
         if not isinstance(said, dict | list) or status == 429 or status >= 500:
             raise NodeUnavailable(f"the node does not answer: HTTP status {status}")

@@ -41,7 +41,7 @@ from provenwork.store._leases import (
     renew_lease,
     require_lease,
 )
-from provenwork.store._listener import Listener
+from provenwork.store._listener import Listener, Watch
 from provenwork.store._open import open_database
 from provenwork.store._outbox import Backlog, Courier, Message, backlog, enqueue, enqueue_again
 from provenwork.store._rates import Rate, RateLimiter, forget_full_buckets
@@ -65,6 +65,7 @@ __all__ = [
     "Readiness",
     "RequestId",
     "Transaction",
+    "Watch",
     "acquire_lease",
     "answer_once",
     "backlog",

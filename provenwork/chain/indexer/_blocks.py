@@ -46,10 +46,10 @@ def read_block(said: Any, number: int) -> Block:
     """
     try:
         block = Block(
-            number=int(said["number"], 16),
+            number=_number(said["number"]),
             hash=_hash(said["hash"]),
             parent=_hash(said["parentHash"]),
-            timestamp=int(said["timestamp"], 16),
+            timestamp=_number(said["timestamp"]),
             bloom=int(said["logsBloom"], 16),
         )
     except (TypeError, KeyError, ValueError):
@@ -72,10 +72,10 @@ def read_log(said: Any) -> Log:
             address=_address(said["address"]),
             topics=tuple(_hash(topic) for topic in said["topics"]),
             data=bytes.fromhex(said["data"][2:]),
-            block_number=int(said["blockNumber"], 16),
+            block_number=_number(said["blockNumber"]),
             block_hash=_hash(said["blockHash"]),
             transaction_hash=_hash(said["transactionHash"]),
-            index=int(said["logIndex"], 16),
+            index=_number(said["logIndex"]),
         )
     except (TypeError, KeyError, ValueError, AttributeError):
         raise NodeInconsistent("the node gives a log that is not as logs are") from None
@@ -84,6 +84,14 @@ def read_log(said: Any) -> Log:
 @lru_cache(maxsize=4_096)
 def _address(said: str) -> str:
     return to_address(said)
+
+
+def _number(said: Any) -> int:
+    """A height, a place or a time: what the database takes as one."""
+    number = int(said, 16)
+    if not 0 <= number < 2**63:
+        raise ValueError(said)
+    return number
 
 
 def _hash(said: Any) -> str:

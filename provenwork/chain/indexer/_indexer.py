@@ -125,18 +125,27 @@ class Indexer:
                 ) as lease:
                     await self.open()
                     while True:
-                        progress = await self.step(lease)
+                        try:
+                            progress = await self.step(lease)
+                        except DatabaseError as problem:
+                            # Giving the lease back takes the database too, which may be there again before it is over.
+                            pause = await self._wait_out(problem, pause)
+                            continue
                         pause = self._poll
                         if not progress:
                             await self._clock.sleep(pause)
             except LockConflict as problem:
                 await self._clock.sleep(min(problem.retry_after or 1.0, _LEASE / 3))
             except (NodeUnavailable, NodeInconsistent, NodeRefused, DatabaseError) as problem:
-                _log.warning("%s: %s; trying again", self.lease_name, problem)
-                await self._clock.sleep(pause)
-                pause = min(2 * pause, 30.0)
+                pause = await self._wait_out(problem, pause)
             finally:
                 await self.close()
+
+    async def _wait_out(self, problem: Exception, pause: float) -> float:
+        """Waits, and returns how long to wait the next time."""
+        _log.warning("%s: %s; trying again", self.lease_name, problem)
+        await self._clock.sleep(pause)
+        return min(2 * pause, 5.0 if isinstance(problem, DatabaseError) else 30.0)
 
     async def open(self) -> Progress:
         """Makes the stream's cursor, or finds it.

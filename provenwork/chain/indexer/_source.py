@@ -230,7 +230,10 @@ class Source:
             return None
         if not isinstance(said, list):
             raise NodeInconsistent(f"the node has no receipts of block {block.number}")
-        logs = [read_log(one) for receipt in said for one in receipt.get("logs", ())]
+        try:
+            logs = [read_log(one) for receipt in said for one in receipt["logs"]]
+        except (TypeError, KeyError):
+            raise NodeInconsistent("the node gives receipts that are not as receipts are") from None
         if any(log.block_hash != block.hash for log in logs):
             raise NodeInconsistent(f"the node gives receipts of another block {block.number}")
         if bloom_of(logs) != block.bloom:

@@ -9,7 +9,7 @@ from typing import Any
 from provenwork.chain._reverts import reverted
 from provenwork.chain._rpc import Question, Rpc, quantity
 from provenwork.chain._transactions import Call
-from provenwork.core.errors import NodeInconsistent, NodeRefused, NodeUnavailable
+from provenwork.core.errors import NodeInconsistent, NodeRefused, NodeUnavailable, WrongChain
 
 __all__ = [
     "ChainView",
@@ -22,16 +22,22 @@ __all__ = [
     "taken_by",
 ]
 
+_MOST = 2**62  # of heights, counts and gas; the database takes no more
+_MOST_FEE = 2**96  # wei per gas
+
 
 @dataclass(frozen=True, slots=True)
 class ChainView:
     """The chain and an account, as a node sees them at one moment."""
 
     head: int
+    head_hash: str
     base_fee: int
     priority_fee: int
     nonce: int
     """The next one that the chain takes."""
+    pending: int
+    """The next one if all that the node has in its pool is mined."""
     balance: int
 
 
@@ -51,8 +57,13 @@ class Mined:
 class Taken:
     """Which transaction used a nonce."""
 
-    hash: str
-    block_number: int
+    mined: Mined
+    call: tuple[str, int, str]
+    """To whom, wei, and data in hex digits."""
+
+    def does(self, call: Call) -> bool:
+        """Whether it does what a call is to do."""
+        return self.call == (call.to.lower(), call.value, "0x" + call.data.hex())
 
 
 async def look(rpc: Rpc, account: str) -> ChainView:
@@ -61,23 +72,29 @@ async def look(rpc: Rpc, account: str) -> ChainView:
     Raises:
         NodeUnavailable: No answer, or not one that makes sense.
         NodeRefused: The node answers with an error.
+        WrongChain: It serves another chain by now.
     """
-    block, count, balance, priority = await _all(
+    block, count, pending, balance, priority, chain = await _all(
         rpc,
         [
             ("eth_getBlockByNumber", ["latest", False]),
             ("eth_getTransactionCount", [account, "latest"]),
+            ("eth_getTransactionCount", [account, "pending"]),
             ("eth_getBalance", [account, "latest"]),
             ("eth_maxPriorityFeePerGas", []),
+            ("eth_chainId", []),
         ],
     )
+    _require_chain(rpc, chain)
     if not isinstance(block, dict):
         raise NodeUnavailable("the node has no latest block")
     return ChainView(
-        head=quantity(block.get("number")),
-        base_fee=quantity(block.get("baseFeePerGas", "0x0")),
-        priority_fee=quantity(priority),
-        nonce=quantity(count),
+        head=quantity(block.get("number"), most=_MOST),
+        head_hash=str(block.get("hash")),
+        base_fee=quantity(block.get("baseFeePerGas", "0x0"), most=_MOST_FEE),
+        priority_fee=quantity(priority, most=_MOST_FEE),
+        nonce=quantity(count, most=_MOST),
+        pending=quantity(pending, most=_MOST),
         balance=quantity(balance),
     )
 
@@ -99,14 +116,14 @@ async def mined(rpc: Rpc, hashes: Sequence[str]) -> dict[str, Mined]:
             raise NodeInconsistent(f"asked for the receipt of {hash_}, the node gives another's")
         if receipt.get("blockHash") is None:
             continue
-        used = quantity(receipt.get("gasUsed"))
+        used = quantity(receipt.get("gasUsed"), most=_MOST)
         found[hash_] = Mined(
             hash=hash_,
-            block_number=quantity(receipt.get("blockNumber")),
+            block_number=quantity(receipt.get("blockNumber"), most=_MOST),
             block_hash=str(receipt["blockHash"]),
             succeeded=quantity(receipt.get("status")) == 1,
             gas_used=used,
-            fee=used * quantity(receipt.get("effectiveGasPrice", "0x0")),
+            fee=used * quantity(receipt.get("effectiveGasPrice", "0x0"), most=_MOST_FEE),
         )
     known = await canonical_hashes(rpc, {one.block_number for one in found.values()})
     return {k: one for k, one in found.items() if known.get(one.block_number) == one.block_hash}
@@ -117,7 +134,7 @@ async def canonical_hashes(rpc: Rpc, numbers: set[int]) -> dict[int, str]:
     ordered = sorted(numbers)
     blocks = await _all(rpc, [("eth_getBlockByNumber", [hex(n), False]) for n in ordered])
     return {
-        number: str(block["hash"])
+        number: str(block.get("hash"))
         for number, block in zip(ordered, blocks, strict=True)
         if isinstance(block, dict)
     }
@@ -152,14 +169,45 @@ async def taken_by(rpc: Rpc, account: str, nonce: int, upto: int) -> Taken | Non
                 used = middle
             else:
                 unused = middle
-        block = await rpc.call("eth_getBlockByNumber", hex(used), True)
+        # Asked together, so that it is the right chain's block.
+        block, chain = await _all(
+            rpc, [("eth_getBlockByNumber", [hex(used), True]), ("eth_chainId", [])]
+        )
     except NodeRefused:
         # Nodes forget the states of old blocks.
         return None
-    for found in block["transactions"] if isinstance(block, dict) else ():
-        if str(found["from"]).lower() == account.lower() and quantity(found["nonce"]) == nonce:
-            return Taken(str(found["hash"]), used)
+    _require_chain(rpc, chain)
+    for found in _transactions(block):
+        by = str(found.get("from")).lower()
+        if by == account.lower() and quantity(found.get("nonce")) == nonce:
+            return await _taken(rpc, found, used)
     return None
+
+
+async def _taken(rpc: Rpc, found: Mapping[str, Any], number: int) -> Taken | None:
+    """A transaction of a block, if its receipt says the same."""
+    hash_ = str(found.get("hash"))
+    receipt = (await mined(rpc, [hash_])).get(hash_)
+    if receipt is None or receipt.block_number != number:
+        return None
+    call = (
+        str(found.get("to")).lower(),
+        quantity(found.get("value")),
+        str(found.get("input")).lower(),
+    )
+    return Taken(receipt, call)
+
+
+def _transactions(block: Any) -> list[Mapping[str, Any]]:
+    transactions = block.get("transactions") if isinstance(block, dict) else None
+    if not isinstance(transactions, list):
+        return []
+    return [one for one in transactions if isinstance(one, dict)]
+
+
+def _require_chain(rpc: Rpc, said: Any) -> None:
+    if quantity(said) != rpc.chain_id:
+        raise WrongChain(f"the node serves chain {quantity(said)} by now, not {rpc.chain_id}")
 
 
 def is_revert(problem: NodeRefused) -> bool:

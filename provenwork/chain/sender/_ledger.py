@@ -18,13 +18,16 @@ from provenwork.store import Database, Lease, Transaction, require_lease
 
 __all__ = ["Attempt", "Ledger", "Live", "Queued", "Signed"]
 
-# Rows with all that was signed for them; the database's clock says what is due.
+# Rows with all that was signed for them; the database's clock says what is due. If that was set back, what was signed in its
+# future is as old as that is far, and nothing waits for longer than it ever would.
 _ROWS = """
     SELECT t.id, t.key, t.to_address, t.value, t.data, t.purpose, t.state, t.nonce, t.cancelled, t.hash,
         t.block_number, t.block_hash, t.succeeded, a.hash AS attempt_hash, a.raw, a.cancels, a.number, a.max_fee,
-        a.priority_fee, a.broadcasts, a.next_broadcast_at <= clock_timestamp() AS due,
-        extract(epoch FROM clock_timestamp() - a.signed_at) AS age,
-        extract(epoch FROM clock_timestamp() - t.signed_at) AS since
+        a.priority_fee, a.broadcasts,
+        a.next_broadcast_at <= clock_timestamp()
+            OR a.next_broadcast_at > clock_timestamp() + make_interval(secs => :longest) AS due,
+        abs(extract(epoch FROM clock_timestamp() - a.signed_at)) AS age,
+        abs(extract(epoch FROM clock_timestamp() - t.signed_at)) AS since
     FROM (
         SELECT * FROM transactions WHERE chain_id = :chain_id AND sender = :sender AND {condition}
         ORDER BY nonce LIMIT :limit
@@ -55,6 +58,29 @@ _BOUNDS = text(
     """
     SELECT min(nonce) AS first, max(nonce) AS last FROM transactions
     WHERE chain_id = :chain_id AND sender = :sender AND nonce IS NOT NULL
+    """
+)
+_OPEN = text(
+    """
+    INSERT INTO sender_accounts (chain_id, sender, known_below) VALUES (:chain_id, :sender, coalesce(
+        (SELECT min(nonce) FROM transactions WHERE chain_id = :chain_id AND sender = :sender), :upper))
+    ON CONFLICT (chain_id, sender) DO NOTHING
+    """
+)
+_KNOWN = text(
+    """
+    SELECT a.known_below, t.* FROM sender_accounts a LEFT JOIN LATERAL (
+        SELECT nonce, hash IS NOT NULL AS known, hash IS NOT NULL AND state IN ('settled', 'failed') AS final
+        FROM transactions WHERE chain_id = :chain_id AND sender = :sender AND nonce >= a.known_below AND nonce < :upper
+        ORDER BY nonce LIMIT :limit
+    ) t ON true
+    WHERE a.chain_id = :chain_id AND a.sender = :sender ORDER BY t.nonce
+    """
+)
+_KNOWN_BELOW = text(
+    """
+    UPDATE sender_accounts SET known_below = greatest(known_below, :below)
+    WHERE chain_id = :chain_id AND sender = :sender
     """
 )
 _QUEUED = text(
@@ -114,6 +140,10 @@ _DECIDE = text(
 )
 _UNKNOWN = text("UPDATE transactions SET state = 'unknown' WHERE id = :id AND state = 'sent'")
 _PROBLEM = text("UPDATE transactions SET problem = :problem WHERE id = :id AND problem <> :problem")
+
+
+_REMEMBERED = 64
+"""After so many more nonces it is noted that all of them are known, and they are not looked at again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +258,44 @@ class Ledger:
         free = [n for n in range(max(nonce, bounds.first), until) if n not in given]
         return free, bool(free) and free[0] < bounds.last
 
+    async def open(self, upper: int) -> None:
+        """Takes the account as it is found, the first time: below a nonce it may have a past that is not in these rows."""
+        async with self._database.transaction() as transaction:
+            await transaction.execute(_OPEN, {**self._account, "upper": upper})
+
+    async def unaccounted(self, lease: Lease, nonce: int, pending: int) -> int | None:
+        """The first nonce that is used by what these rows do not know, or not yet; None if there is none.
+
+        Args:
+            lease: The right to note how far all are known.
+            nonce: The next one that the chain takes: all below were used by transactions that were mined.
+            pending: The next one after those in the node's pool: for all below a signature is known at least.
+        """
+        upper, most = max(nonce, pending), 1_000
+        values = {**self._account, "upper": upper, "limit": most}
+        while True:
+            async with self._database.transaction() as transaction:
+                rows = (await transaction.execute(_KNOWN, values)).all()
+                given = [row for row in rows if row.nonce is not None]
+                below = rows[0].known_below
+                known = [
+                    row.nonce == below + index and (row.known or row.nonce >= nonce)
+                    for index, row in enumerate(given)
+                ]
+                end = below + (known.index(False) if False in known else len(known))
+                final = 0
+                while final < end - below and given[final].final:
+                    final += 1
+                if final > _REMEMBERED:
+                    await require_lease(transaction, lease)
+                    await transaction.execute(
+                        _KNOWN_BELOW, {**self._account, "below": below + final}
+                    )
+            if len(given) < most or False in known:
+                return end if end < upper else None
+            if final <= _REMEMBERED:
+                return None
+
     async def queued(self, limit: int) -> list[Queued]:
         """What waits, the first first."""
         async with self._database.transaction(read_only=True) as transaction:
@@ -236,7 +304,9 @@ class Ledger:
 
     async def _rows(self, question: Any, **values: int) -> list[Live]:
         async with self._database.transaction(read_only=True) as transaction:
-            rows = (await transaction.execute(question, {**self._account, **values})).all()
+            longest = self._policy.rebroadcast_longest
+            named = {**self._account, **values, "longest": longest}
+            rows = (await transaction.execute(question, named)).all()
         found: dict[UUID, Live] = {}
         for r in rows:
             live = found.get(r.id)
@@ -308,7 +378,7 @@ class Ledger:
         values = [
             {
                 "hash": hash_,
-                "answer": answer[:300].replace("\x00", ""),
+                "answer": _kept(answer),
                 "first": self._policy.rebroadcast_after,
                 "longest": self._policy.rebroadcast_longest,
             }
@@ -393,7 +463,8 @@ class Ledger:
 
 
 def _kept(problem: str) -> str:
-    return problem[:500].replace("\x00", "")
+    """As Postgres takes it: what nodes say may be no text at all."""
+    return problem[:500].replace("\x00", "").encode(errors="replace").decode()
 
 
 def _call(row: Any) -> Call:

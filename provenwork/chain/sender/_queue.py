@@ -27,6 +27,7 @@ __all__ = [
     "Backlog",
     "SentCall",
     "State",
+    "accept_nonces",
     "cancel_call",
     "enqueue_call",
     "find_call",
@@ -71,6 +72,12 @@ _CANCEL_QUEUED = text(
 _CANCEL_SENT = text(
     """
     UPDATE transactions SET cancelled = true WHERE id = :id AND state IN ('sent', 'unknown')
+    """
+)
+_ACCEPT = text(
+    """
+    INSERT INTO sender_accounts AS a (chain_id, sender, known_below) VALUES (:chain_id, :sender, :below)
+    ON CONFLICT (chain_id, sender) DO UPDATE SET known_below = greatest(a.known_below, :below)
     """
 )
 _BACKLOG = text(
@@ -253,6 +260,22 @@ async def cancel_call(transaction: Transaction, chain_id: int, sender: str, key:
     elif known.state is State.SETTLED:
         raise InvalidState(f"the call {key} is settled")
     return known
+
+
+async def accept_nonces(transaction: Transaction, chain_id: int, sender: str, below: int) -> None:
+    """Says that whatever used an account's nonces below one is known: a person's word, after looking.
+
+    A sender signs nothing new while a nonce is used by what its database does not know: the database may be an older
+    copy, in which calls wait that were paid since. Look what the account sent, `cancel_call` what was paid, then accept.
+
+    Raises:
+        ValidationFailed: It is no nonce.
+    """
+    if not 0 <= below < 2**63:
+        raise ValidationFailed(f"a nonce is not {below}")
+    values = {"chain_id": chain_id, "sender": to_address(sender), "below": below}
+    await transaction.execute(_ACCEPT, values)
+    transaction.emit(sender_stream(chain_id, sender), "nonces_accepted", {"below": below})
 
 
 async def sender_backlog(transaction: Transaction, chain_id: int, sender: str) -> Backlog:

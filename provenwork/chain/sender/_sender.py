@@ -12,10 +12,10 @@ import logging
 import os
 import socket
 from collections.abc import Sequence
-from time import monotonic
+from typing import NoReturn
 from uuid import UUID
 
-from provenwork.chain._rpc import Rpc
+from provenwork.chain._rpc import Rpc, quantity
 from provenwork.chain._transactions import (
     MAX_GAS,
     Call,
@@ -41,15 +41,15 @@ from provenwork.chain.sender._queue import State, enqueue_call, sender_stream
 from provenwork.core.clock import Clock, SystemClock
 from provenwork.core.errors import (
     ChainError,
+    CryptoError,
     DatabaseError,
     LeaseLost,
     LockConflict,
     NodeRefused,
     NodeUnavailable,
-    SignerError,
 )
 from provenwork.crypto import Signer
-from provenwork.store import Database, Lease, Listener, hold_lease
+from provenwork.store import Database, Lease, Listener, Watch, hold_lease
 
 __all__ = ["TransactionSender"]
 
@@ -57,6 +57,9 @@ _log = logging.getLogger(__name__)
 
 _GAS_MARGIN = 60_000
 """What a call may do more when it is mined than when it was estimated, such as settling an interval."""
+
+_NOTHING = 21_000
+"""The gas of a transaction that does nothing."""
 
 _LEASE = 30.0
 
@@ -96,6 +99,8 @@ class TransactionSender:
         self._stream = sender_stream(rpc.chain_id, self._address)
         self._ledger = Ledger(database, rpc.chain_id, self._address, self.policy)
         self._proof_not_before: dict[UUID, float] = {}
+        self._opened = False
+        self._pause = self.policy.poll
 
     @property
     def lease_name(self) -> str:
@@ -106,35 +111,48 @@ class TransactionSender:
         """Sends until it is cancelled, through failures of the database, the node and the signer's vault."""
         watch = self._listener.watch(f"transactions:{self._stream}") if self._listener else None
         holder = f"{socket.gethostname()}.{os.getpid()}"[:200]
-        pause = self.policy.poll
         try:
             while True:
                 try:
                     async with hold_lease(
                         self._database, self.lease_name, holder, seconds=_LEASE
                     ) as lease:
-                        while True:
-                            if watch:
-                                watch.clear()
-                            progress = await self.step(lease)
-                            pause = self.policy.poll
-                            if progress:
-                                continue
-                            if watch:
-                                await watch.wait(pause)
-                            else:
-                                await self._clock.sleep(pause)
+                        await self._work(lease, watch)
                 except LeaseLost as problem:
                     _log.warning("%s: %s", self.lease_name, problem)
                 except LockConflict as problem:
                     await self._clock.sleep(min(problem.retry_after or 1.0, _LEASE / 3))
-                except (ChainError, DatabaseError, SignerError) as problem:
-                    _log.warning("%s: %s; trying again", self.lease_name, problem)
-                    await self._clock.sleep(pause)
-                    pause = min(2 * pause, 30.0)
+                except (ChainError, DatabaseError, CryptoError) as problem:
+                    await self._wait_out(problem)
         finally:
             if watch:
                 watch.close()
+
+    async def _work(self, lease: Lease, watch: Watch | None) -> NoReturn:
+        """Step after step, until something fails that somebody else with the lease may be spared."""
+        while True:
+            if watch:
+                watch.clear()
+            try:
+                progress = await self.step(lease)
+            except DatabaseError as problem:
+                # Giving the lease back takes the database too, which may be there again before it is over.
+                await self._wait_out(problem)
+                continue
+            self._pause = self.policy.poll
+            if progress:
+                continue
+            if watch:
+                await watch.wait(self._pause)
+            else:
+                await self._clock.sleep(self._pause)
+
+    async def _wait_out(self, problem: Exception) -> None:
+        """Waits, and the next time for longer."""
+        _log.warning("%s: %s; trying again", self.lease_name, problem)
+        longest = 5.0 if isinstance(problem, DatabaseError) else 30.0
+        await self._clock.sleep(min(self._pause, longest))
+        self._pause = min(2 * self._pause, longest)
 
     async def step(self, lease: Lease) -> bool:
         """One look at the chain and what follows from it; whether it is worth looking again at once.
@@ -144,6 +162,9 @@ class TransactionSender:
             NodeUnavailable: No answer; what was stored stays, and is looked after by the next step.
         """
         view = await look(self._rpc, self._address)
+        if not self._opened:
+            await self._ledger.open(max(view.nonce, view.pending))
+            self._opened = True
         found, missing = await self._find(lease, view)
         settled = await self._settle(lease, view)
         await self._keep_alive(lease, view)
@@ -170,25 +191,33 @@ class TransactionSender:
         await self._mark_unknown(lease, missing)
         for row in missing:
             # One search at a time: it asks the node some twenty questions.
-            if self._proof_not_before.get(row.id, 0.0) <= monotonic():
-                self._proof_not_before[row.id] = monotonic() + self.policy.proof_pause
+            now = self._clock.monotonic()
+            if self._proof_not_before.get(row.id, now) <= now:
+                self._proof_not_before[row.id] = now + self.policy.proof_pause
                 await self._prove(lease, row, view)
                 break
         return bool(found), bool(missing)
 
     async def _prove(self, lease: Lease, row: Live, view: ChainView) -> None:
         upto = view.head - self.policy.confirmations
-        taken = await taken_by(self._rpc, self._address, row.nonce, upto)
+        taken = None
+        if await self._has(view):
+            taken = await taken_by(self._rpc, self._address, row.nonce, upto)
         if taken is None:
-            problem = "its nonce is used, and by what cannot be seen yet"
-        elif any(taken.hash == one.hash for one in row.attempts):
-            problem = "it is mined, and the node does not give its receipt"
-        else:
-            self._proof_not_before.pop(row.id, None)
-            said = f"its nonce {row.nonce} was used by another transaction, {taken.hash}"
-            await self._ledger.decide(lease, [(row, said)])
+            await self._ledger.note(row, "its nonce is used, and by what cannot be seen yet")
             return
-        await self._ledger.note(row, problem)
+        self._proof_not_before.pop(row.id, None)
+        if taken.does(row.call) or any(taken.mined.hash == one.hash for one in row.attempts):
+            # Maybe signed for it, and the signature lost since with the newest part of a database: it is done all the same.
+            await self._ledger.found(lease, [(row, taken.mined)])
+        else:
+            said = f"its nonce {row.nonce} was used by another transaction, {taken.mined.hash}"
+            await self._ledger.decide(lease, [(row, said)])
+
+    async def _has(self, view: ChainView) -> bool:
+        """Whether the chain has the head at its height: what is so deep below it is final on its account."""
+        known = await canonical_hashes(self._rpc, {view.head})
+        return known.get(view.head) == view.head_hash
 
     async def _mark_unknown(self, lease: Lease, rows: Sequence[Live]) -> None:
         late = [
@@ -204,7 +233,9 @@ class TransactionSender:
         blocks = [b for b in await self._ledger.mined_blocks() if b[0] <= view.head]
         if not blocks:
             return False
-        canonical = await canonical_hashes(self._rpc, {number for number, _ in blocks})
+        canonical = await canonical_hashes(
+            self._rpc, {number for number, _ in blocks} | {view.head}
+        )
         lost = [
             (number, hash_)
             for number, hash_ in blocks
@@ -212,6 +243,8 @@ class TransactionSender:
         ]
         if lost:
             await self._ledger.unmined(lease, lost)
+        if canonical.get(view.head) != view.head_hash:
+            return False
         deep = [
             row
             for row in await self._ledger.mined_by(view.head - self.policy.confirmations)
@@ -220,12 +253,20 @@ class TransactionSender:
         # Asked once more: between the two looks the chain may have changed.
         receipts = await mined(self._rpc, [row.hash for row in deep if row.hash])
         outcomes: list[tuple[Live, str]] = []
+        doubtful: set[tuple[int, str]] = set()
         for row in deep:
             receipt = receipts.get(row.hash or "")
-            if receipt is not None and receipt.block_hash == row.block_hash:
+            if receipt is None or receipt.block_hash != row.block_hash:
+                continue
+            if receipt.succeeded == row.succeeded:
                 outcomes.append((row, await self._problem(row, receipt)))
+            else:
+                doubtful.add((receipt.block_number, receipt.block_hash))
         if outcomes:
             await self._ledger.decide(lease, outcomes)
+        if doubtful:
+            _log.warning("%s: the node says both that it failed and that not", self.lease_name)
+            await self._ledger.unmined(lease, sorted(doubtful))
         return bool(outcomes)
 
     async def _problem(self, row: Live, receipt: Mined) -> str:
@@ -268,9 +309,12 @@ class TransactionSender:
         if row.cancelled:
             return await self._nothing(row, view)
         fees = today.outbidding(last.fees, self.policy.max_fee_per_gas)
-        if fees is None or last.number >= self.policy.max_attempts:
-            return None
         gas, number = _gas_of(last, row.nonce), last.number + 1
+        if fees is None or number > self.policy.max_attempts:
+            return None
+        if row.call.value + gas * fees.limit > view.balance:
+            # No node would take it, and nothing cheaper could replace it again.
+            return None
         return await self._signed(row.id, row.key, row.call, row.nonce, gas, fees, number)
 
     async def _restore(self, lease: Lease, view: ChainView) -> None:
@@ -303,10 +347,12 @@ class TransactionSender:
         fees = today and today.outbidding(row.last.fees, self.policy.max_fee_per_gas)
         if fees is None or row.last.number >= self.policy.max_attempts:
             return None
+        if _NOTHING * fees.limit > view.balance:
+            return None
         nothing = Call(self._address, b"", 0, "cancel")
         number = row.last.number + 1
         return await self._signed(
-            row.id, row.key, nothing, row.nonce, 21_000, fees, number, cancels=True
+            row.id, row.key, nothing, row.nonce, _NOTHING, fees, number, cancels=True
         )
 
     async def _broadcast(self, due: Sequence[tuple[str, bytes]]) -> None:
@@ -331,9 +377,7 @@ class TransactionSender:
         """Gives the lowest free nonces to what waits; whether something was signed or decided."""
         free, gap = await self._ledger.free_nonces(view.nonce)
         waiting = await self._ledger.queued(len(free)) if free else []
-        if gap and not waiting:
-            await self._fill(free[0])
-        if not waiting:
+        if not waiting and not gap:
             return False
         expired: list[tuple[Live | Queued, str]] = [
             (row, "it was not signed in time") for row in waiting if row.expired
@@ -341,6 +385,16 @@ class TransactionSender:
         if expired:
             await self._ledger.decide(lease, expired)
             return True
+        stray = await self._ledger.unaccounted(lease, view.nonce, view.pending)
+        if stray is not None:
+            said = f"nonce {stray} of the account is used by what this database does not know, or not yet"
+            _log.warning("%s: %s: nothing new is signed", self.lease_name, said)
+            if waiting:
+                await self._ledger.note(waiting[0], said)
+            return False
+        if not waiting:
+            await self._fill(free[0])
+            return False
         fees = Fees.today(view.base_fee, view.priority_fee, self.policy.max_fee_per_gas)
         if fees is None:
             await self._ledger.note(waiting[0], "gas costs more than is allowed")
@@ -406,7 +460,7 @@ class TransactionSender:
                 else:
                     await self._ledger.note(row, refusal(answer))
                 break
-            gas = int(answer, 16)
+            gas = quantity(answer)
             if gas > MAX_GAS:
                 said = f"it needs {gas} gas, more than one transaction may have ({MAX_GAS})"
                 await self._ledger.decide(lease, [(row, said)])
@@ -421,7 +475,7 @@ class TransactionSender:
             nothing = Call(self._address, b"", 0, "fill a gap in the nonces")
             chain_id = self._rpc.chain_id
             await enqueue_call(
-                transaction, chain_id, self._address, nothing, key=f"gap.{nonce}", gas=21_000
+                transaction, chain_id, self._address, nothing, key=f"gap.{nonce}", gas=_NOTHING
             )
 
     async def _signed(

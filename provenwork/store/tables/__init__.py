@@ -10,7 +10,11 @@ from provenwork.store.tables._leases import leases
 from provenwork.store.tables._metadata import metadata
 from provenwork.store.tables._outbox import outbox
 from provenwork.store.tables._rates import rate_buckets
-from provenwork.store.tables._transactions import transaction_attempts, transactions
+from provenwork.store.tables._transactions import (
+    sender_accounts,
+    transaction_attempts,
+    transactions,
+)
 
 __all__ = [
     "chain_blocks",
@@ -21,6 +25,7 @@ __all__ = [
     "metadata",
     "outbox",
     "rate_buckets",
+    "sender_accounts",
     "streams",
     "transaction_attempts",
     "transactions",

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Numeric,
+    PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
@@ -23,7 +24,19 @@ from sqlalchemy import (
 
 from provenwork.store.tables._metadata import metadata
 
-__all__ = ["transaction_attempts", "transactions"]
+__all__ = ["sender_accounts", "transaction_attempts", "transactions"]
+
+sender_accounts = Table(
+    "sender_accounts",
+    metadata,
+    Column("chain_id", BigInteger, nullable=False),
+    Column("sender", Text, nullable=False),
+    # Every nonce below was used by a transaction of ours that is final, or before this database, or as a person accepted.
+    Column("known_below", BigInteger, nullable=False),
+    PrimaryKeyConstraint("chain_id", "sender"),
+    CheckConstraint("known_below >= 0", name="known_below"),
+)
+"""The accounts that are sent from."""
 
 transactions = Table(
     "transactions",

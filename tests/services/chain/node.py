@@ -134,6 +134,8 @@ class FaultyNode:
         self.faults: list[Fault] = []
         self.asked: Counter[str] = Counter()
         self.on_death: Callable[[], None] = lambda: None
+        self.divert: tuple[int, Anvil] | None = None
+        """After so many requests, all of them go to another node."""
         self._delayed: list[dict[str, Any]] = []
 
     async def __aenter__(self) -> Self:
@@ -159,6 +161,7 @@ class FaultyNode:
     def heal(self) -> None:
         """From now on nothing goes wrong."""
         self.faults.clear()
+        self.divert = None
 
     async def release(self) -> None:
         """Passes on what was delayed, the latest first."""
@@ -170,6 +173,10 @@ class FaultyNode:
         said = await request.json()
         questions: Sequence[dict[str, Any]] = said if isinstance(said, list) else [said]
         self.asked["requests"] += 1
+        if self.divert and self.divert[0] <= 0:
+            return await self._answered_elsewhere(said, self.divert[1])
+        if self.divert:
+            self.divert = (self.divert[0] - 1, self.divert[1])
         answers = []
         together = {question["method"] for question in questions}
         try:
@@ -184,6 +191,10 @@ class FaultyNode:
             request.transport.abort()
             return web.Response()
         return web.json_response(answers if isinstance(said, list) else answers[0])
+
+    async def _answered_elsewhere(self, said: Any, other: Anvil) -> web.StreamResponse:
+        async with self._session.post(other.url, json=said) as response:
+            return web.json_response(await response.json())
 
     def _groups(self, questions: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
         """Without faults all at once, else one by one."""

@@ -15,8 +15,9 @@ from provenwork.chain.sender import (
     sender_stream,
 )
 from provenwork.crypto import LocalSigner, to_address
-from provenwork.store import acquire_lease, read_events
+from provenwork.store import Database, acquire_lease, read_events
 from tests.services.chain.node import CHAIN_ID
+from tests.services.store.harness import DatabaseClock, ask, new_database
 
 POLICY = Policy(confirmations=2, window=4, proof_pause=0.0)
 _recipients = count(0xFEED_0000)
@@ -30,9 +31,9 @@ def recipient():
 class Payments:
     """One account's payments, each to an address of its own, and whether they arrived."""
 
-    def __init__(self, database, rpc, anvil, clock, *, policy=POLICY):
+    def __init__(self, database, rpc, anvil, clock, *, policy=POLICY, signer=None):
         self.database, self.rpc, self.anvil, self.policy = database, rpc, anvil, policy
-        self.signer = LocalSigner(PrivateKey().secret)
+        self.signer = signer or LocalSigner(PrivateKey().secret)
         self.address = self.signer.address
         self.to = {}
         self.clock = clock
@@ -90,7 +91,7 @@ class Payments:
         """The types of the events about a payment."""
         async with self.database.transaction() as transaction:
             events = await read_events(transaction, sender_stream(CHAIN_ID, self.address))
-        return [e.type.removeprefix("transaction_") for e in events if e.payload["key"] == key]
+        return [e.type.removeprefix("transaction_") for e in events if e.payload.get("key") == key]
 
 
 async def release_all(payments):
@@ -99,8 +100,26 @@ async def release_all(payments):
         await transaction.execute(text("UPDATE leases SET expires_at = to_timestamp(0)"))
 
 
-async def foreign(payments, nonce, wei=5):
-    """Somebody else signs with the account's key."""
-    content = Transaction(CHAIN_ID, nonce, 10**10, 10**12, 21_000, recipient(), wei, b"")
+async def foreign(payments, nonce, *, chain=None, chain_id=CHAIN_ID):
+    """Somebody else signs with the account's key, on this chain or another."""
+    content = Transaction(chain_id, nonce, 10**10, 10**12, 21_000, recipient(), 5, b"")
     raw = content.sign(payments.signer).raw
-    return payments.anvil.tell("eth_sendRawTransaction", "0x" + raw.hex())
+    return (chain or payments.anvil).tell("eth_sendRawTransaction", "0x" + raw.hex())
+
+
+async def copied(payments):
+    """Another one for the same account, on a copy of its database as it is now: a backup, restored or beside it."""
+    await payments.database.close()
+    url = new_database(payments.database.url, template=payments.database.url.database)
+    ask(url, f'ALTER DATABASE "{url.database}" SET search_path = moved, pg_catalog, public')
+    other = Payments(
+        Database(url, pool_size=4),
+        payments.rpc,
+        payments.anvil,
+        DatabaseClock(url),
+        policy=payments.policy,
+        signer=payments.signer,
+    )
+    other.to = dict(payments.to)
+    await release_all(other)
+    return other

@@ -14,6 +14,7 @@ from provenwork.chain.sender import (
     Policy,
     State,
     TransactionSender,
+    accept_nonces,
     cancel_call,
     enqueue_call,
     find_call,
@@ -196,6 +197,16 @@ class World:
         self.anvil.tell("eth_sendRawTransaction", "0x" + content.sign(self.signer).raw.hex())
         self.anvil.mine(DEPTH + 1)
 
+    def accept(self):
+        """A person has looked at what else was sent with the key."""
+
+        async def accept():
+            async with self.clock_database.transaction() as transaction:
+                below = self.anvil.nonce(self.address)
+                await accept_nonces(transaction, CHAIN_ID, self.address, below)
+
+        self.run(accept())
+
     def later(self, seconds):
         """Time passes."""
         ask(
@@ -234,6 +245,7 @@ class World:
         """Once nothing goes wrong any more everything is decided, and what was told is what happened."""
         self.run(self.node.release())
         for _ in range(60):
+            self.accept()
             self.step([])
             self.anvil.mine()
             self.later(10)
@@ -245,7 +257,7 @@ class World:
         self.check()
         events = self.run(self._events())
         for key in self.payments:
-            told = [event.type for event in events if event.payload["key"] == key]
+            told = [event.type for event in events if event.payload.get("key") == key]
             ends = [t for t in told if t in ("transaction_settled", "transaction_failed")]
             assert ends == [f"transaction_{self.final[key]}"] == told[-1:]
 
@@ -324,6 +336,10 @@ class Sending(RuleBasedStateMachine):
     @rule()
     def spend_elsewhere(self):
         self.world.spend_elsewhere()
+
+    @rule()
+    def accept(self):
+        self.world.accept()
 
     @rule(seconds=st.sampled_from([3, 10, 40, 130]))
     def later(self, seconds):

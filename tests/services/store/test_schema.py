@@ -41,6 +41,7 @@ CONTENTS = {
         "INSERT INTO chain_blocks VALUES ('chain.8453', 7, '0xA', 4, 5)",
     ],
     "0007": ["INSERT INTO rate_buckets VALUES ('0a', 1.5, now(), now())"],
+    "0008": ["INSERT INTO sender_accounts VALUES (8453, '0xA', 7)"],
 }
 
 
