@@ -18,13 +18,14 @@ from tests.services.store.conftest import (
     isolated_test,
     proxy,
     server,
+    small_disk,
     template,
     url,
 )
 
 __all__ = [
     "anyio_backend", "data_folder", "database", "database_clock", "direct_connection", "isolated_file", "isolated_test",
-    "proxy", "server", "template", "url",
+    "proxy", "server", "small_disk", "template", "url",
 ]  # fmt: skip
 
 

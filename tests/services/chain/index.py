@@ -20,10 +20,10 @@ class Chain:
         anvil.mine(40)
         self.start = anvil.head() + 1
 
-    def request(self, index, amount, **options):
+    def request(self, index, amount, *, gas=10**6, **options):
         """A transaction that emits."""
         data = emitter.emit(0xA11CE, amount, **options)
-        return {"from": self.account, "to": emitter.address(index), "data": data, "gas": hex(10**6)}
+        return {"from": self.account, "to": emitter.address(index), "data": data, "gas": hex(gas)}
 
     def emit(self, index, amount, **options):
         """Into the pool."""

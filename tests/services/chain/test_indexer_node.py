@@ -205,3 +205,16 @@ async def test_faulty_node(index, chain, node, how, method):
     node.heal()
     await index.catch_up()
     await index.assert_exact()
+
+
+async def test_many_logs(index, chain):
+    """A flood of events: thousands in a few blocks, all of them once, in pages that become smaller."""
+    for block in range(4):
+        chain.emit(block % 2, block, count=1_500, gas=2**24)
+        chain.anvil.mine()
+    await index.restart(confirmations=0)
+    chain.blocks([None] * 17)
+    await index.catch_up()
+    await index.assert_exact()
+    assert len(await index.live()) == 6_000
+    assert index.indexer.pager.size < 2_000

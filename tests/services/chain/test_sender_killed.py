@@ -44,10 +44,10 @@ async def test_killed(database, anvil, node, rpc, url, moment):
         node.on_death = running.kill
         node.fail(fault)
         if moment == "mined, not noted":
-            await wait_for(lambda: node.asked["eth_sendRawTransaction"])
+            await wait_for(lambda: node.asked["eth_sendRawTransaction"], seconds=90)
             await asyncio.sleep(0.1)
             anvil.mine()
-        await wait_for(lambda: running.process.poll() is not None)
+        await wait_for(lambda: running.process.poll() is not None, seconds=90)
     assert ask(url, "SELECT count(*) FROM transaction_attempts") == [(stored,)]
     # Nobody gave the lease back.
     ask(url, "UPDATE leases SET expires_at = to_timestamp(0)")

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -119,3 +120,18 @@ async def proxy(url: URL) -> AsyncIterator[Proxy]:
         yield network
     with contextlib.suppress(asyncio.CancelledError):
         await asyncio.sleep(0)
+
+
+@pytest.fixture
+def small_disk(server: EmbeddedServer) -> Iterator[Path]:
+    """A folder on a disk of eight megabytes."""
+    folder = Path(tempfile.mkdtemp(prefix="provenwork-test-"))
+    command = ["mount", "-t", "tmpfs", "-o", "size=8m,mode=0700", "none", folder]
+    if os.geteuid() or subprocess.run(command, check=False, capture_output=True).returncode:
+        folder.rmdir()
+        pytest.skip("making a small disk takes the right to mount one")
+    cluster = (server.data / "cluster").stat()
+    os.chown(folder, cluster.st_uid, cluster.st_gid)
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+    folder.rmdir()

@@ -1,12 +1,7 @@
 """Transactions: all or nothing, and one honest word about which."""
 
 import asyncio
-import os
 import socket
-import subprocess
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -241,21 +236,6 @@ async def test_open_by_address(url):
     """A database of one's own is opened by its address."""
     async with open_database(url.render_as_string(hide_password=False)) as database:
         assert (await database.readiness()).ready
-
-
-@pytest.fixture
-def small_disk(server) -> Iterator[Path]:
-    """A folder on a disk of eight megabytes."""
-    folder = Path(tempfile.mkdtemp(prefix="provenwork-test-"))
-    command = ["mount", "-t", "tmpfs", "-o", "size=8m,mode=0700", "none", folder]
-    if os.geteuid() or subprocess.run(command, check=False, capture_output=True).returncode:
-        folder.rmdir()
-        pytest.skip("making a small disk takes the right to mount one")
-    cluster = (server.data / "cluster").stat()
-    os.chown(folder, cluster.st_uid, cluster.st_gid)
-    yield folder
-    subprocess.run(["umount", folder], check=True)
-    folder.rmdir()
 
 
 async def test_disk_full(url, database, small_disk, effects):
