@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
+from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,7 +25,10 @@ from provenwork.web._context import QUIET_PATHS
 from provenwork.web._metrics import Metrics
 from provenwork.web._settings import WebSettings
 
-__all__ = ["Intake", "require_host"]
+__all__ = ["HEAD_LIMIT", "Intake", "require_host"]
+
+HEAD_LIMIT: Final = 16_384
+"""Bytes of a request's line and headers."""
 
 
 class Intake:
@@ -47,6 +51,8 @@ class Intake:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
+        with self._counted("head", ContentTooLarge):
+            _require_small_head(scope)
         with self._counted("host", Malformed):
             require_host(Headers(scope=scope), self._settings.allowed_hosts)
         if scope["type"] != "http" or scope["path"] in QUIET_PATHS:
@@ -137,6 +143,14 @@ class _Replay:
             return await self._receive()
         body, self._body = self._body, None
         return {"type": "http.request", "body": body, "more_body": False}
+
+
+def _require_small_head(scope: Scope) -> None:
+    """Returns if line and headers are within the limit. The HTTP parser only looks while they are incomplete."""
+    line = len(scope["method"]) if scope["type"] == "http" else 0
+    line += len(scope.get("raw_path") or b"") + len(scope["query_string"])
+    if line + sum(len(name) + len(value) for name, value in scope["headers"]) > HEAD_LIMIT:
+        raise ContentTooLarge(f"a request's line and headers have at most {HEAD_LIMIT} bytes")
 
 
 def require_host(headers: Headers, allowed: Collection[str]) -> None:

@@ -22,13 +22,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from provenwork.core.errors import Unavailable
 from provenwork.web._health import Health
+from provenwork.web._intake import HEAD_LIMIT
 from provenwork.web._settings import WebSettings
 from provenwork.web._wire import UVICORN_SOCKETS
 
 __all__ = ["serve"]
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
-_HEADERS_LIMIT: Final = 16_384
 
 
 async def serve(
@@ -61,7 +61,7 @@ async def serve(
         proxy_headers=False,
         lifespan="on",
         limit_concurrency=settings.most_connections,
-        h11_max_incomplete_event_size=_HEADERS_LIMIT,
+        h11_max_incomplete_event_size=HEAD_LIMIT,
         timeout_keep_alive=10,
         timeout_graceful_shutdown=settings.shutdown_timeout,
         **UVICORN_SOCKETS,

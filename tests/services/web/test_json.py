@@ -1,6 +1,7 @@
 """Reading JSON: what all programs read alike is read, everything else is refused by name."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -94,3 +95,12 @@ def test_anything(body):
     except Malformed:
         return
     assert json.loads(body) == value
+
+
+def test_time_for_a_name_said_twice():
+    """A name that is said twice costs time as the names are many, not as their square."""
+    names = ",".join(f'"{number}":0' for number in range(40_000))
+    began = time.process_time()
+    with pytest.raises(Malformed, match="twice"):
+        read_json(f'{{{names},"~":0,"~":0}}'.encode())
+    assert time.process_time() - began < 2.0

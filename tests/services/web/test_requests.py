@@ -2,10 +2,14 @@
 
 import asyncio
 import json
+import time
 
 import pytest
+from starlette.requests import Request
 
+from provenwork.core.errors import MediaTypeUnsupported, ValidationFailed
 from provenwork.web import Model, Router
+from provenwork.web._routes import _require_media_type, _require_parameters
 from tests.services.store.harness import wait_for
 from tests.services.web.harness import problem_of
 
@@ -200,6 +204,40 @@ async def test_body_at_the_limit(service):
     """A body of exactly the limit is taken."""
     body = json.dumps({"approved": True}).ljust(4_096).encode()
     assert (await service.post("/jobs/7/verify", content=body, headers=JSON)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("line", "header"),
+    [
+        ("/jobs?limit=5" + "&limit=5" * 10_000, "a"),
+        ("/jobs", "a" * 40_000),
+        ("/" + "x" * 40_000, "a"),
+    ],
+)
+async def test_large_head(service, line, header):
+    """A line and headers beyond the limit are refused, also if they arrive all at once."""
+    request = f"GET {line} HTTP/1.1\r\nHost: localhost\r\nX-Header: {header}\r\n\r\n"
+    answer = await service.send(request.encode())
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"at most 16384 bytes" in answer
+
+
+def test_time_for_repeated_parameters():
+    """Parameters cost time as they are many, not as their square."""
+    query = b"&".join([b"limit=5"] * 30_000)
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": query, "headers": []}
+    began = time.process_time()
+    with pytest.raises(ValidationFailed, match="query.limit: said twice"):
+        _require_parameters(Request(scope), {"limit": False})
+    assert time.process_time() - began < 2.0
+
+
+def test_time_for_a_media_type():
+    """A media type that is made to be slow to read is refused at once."""
+    began = time.process_time()
+    with pytest.raises(MediaTypeUnsupported):
+        _require_media_type('application/json; a="' + ";" * 15_000)
+    assert time.process_time() - began < 0.5
 
 
 async def test_slow_body(service):
