@@ -1,7 +1,7 @@
 """From a service's own parts to an application: `create_app`.
 
-What a request passes, from the outside in: proxies (whose caller it is), its id and its place in logs and metrics with
-errors as problems, browsers' origins, the bounds on what is let in, the rate of its address; then the route, which reads
+What a request passes, from the outside in: proxies (whose caller it is), its id and its place in logs and metrics,
+browsers' origins, errors as problems, the bounds on what is let in, the rate of its address; then the route, which reads
 the body strictly, finds out who calls, and has its effect once.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -24,9 +24,15 @@ from starlette.responses import Response
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from provenwork.core import errors as e
-from provenwork.store import Database, RateLimiter, forget_answers, forget_full_buckets
+from provenwork.store import (
+    Database,
+    RateLimiter,
+    Transaction,
+    forget_answers,
+    forget_full_buckets,
+)
 from provenwork.web._callers import Authenticate, Callers, RateByAddress
-from provenwork.web._context import Context, request_id
+from provenwork.web._context import Context, Problems, request_id
 from provenwork.web._health import Check, Health
 from provenwork.web._hub import Hub
 from provenwork.web._intake import Intake
@@ -211,6 +217,7 @@ def _layers(settings: WebSettings, metrics: Metrics, limiter: RateLimiter) -> li
                 max_age=600,
             )
         )
+    layers.append(Middleware(Problems))
     layers.append(Middleware(Intake, settings=settings, metrics=metrics))
     layers.append(Middleware(RateByAddress, limiter=limiter, settings=settings, metrics=metrics))
     return layers
@@ -241,6 +248,14 @@ def _translated(request: Request, error: HTTPException) -> e.ProvenworkError:
     return e.ProvenworkError(str(error.detail))
 
 
+async def _forget_all(database: Database, forget: Callable[[Transaction], Awaitable[int]]) -> None:
+    """Deletes in transactions of a bounded size until nothing is left: callers may add faster than one of them a minute."""
+    forgotten = 1
+    while forgotten:
+        async with database.transaction() as transaction:
+            forgotten = await forget(transaction)
+
+
 @asynccontextmanager
 async def _tidying(database: Database) -> AsyncIterator[None]:
     """Deletes, now and then, answers and buckets whose time is over."""
@@ -250,8 +265,7 @@ async def _tidying(database: Database) -> AsyncIterator[None]:
             await asyncio.sleep(_TIDY_EVERY)
             for forget in (forget_answers, forget_full_buckets):
                 try:
-                    async with database.transaction() as transaction:
-                        await forget(transaction)
+                    await _forget_all(database, forget)
                 except e.DatabaseError as problem:
                     _log.warning("could not tidy up, trying again later: %s", problem)
 

@@ -1,6 +1,6 @@
-"""Around every request: its id, its place in logs and metrics, and errors as problems.
+"""Around every request: its id, its place in logs and metrics (`Context`), and errors as problems (`Problems`).
 
-This is the outermost layer: whatever is raised inside ends here as an answer, is logged once, and is counted.
+Whatever is raised inside ends here as an answer, is logged once, and is counted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from provenwork.core.errors import ProvenworkError, TimedOut
 from provenwork.web._metrics import Metrics
 from provenwork.web._problems import problem_response, status_of
 
-__all__ = ["QUIET_PATHS", "Context", "request_id"]
+__all__ = ["QUIET_PATHS", "Context", "Problems", "request_id"]
 
 _log = logging.getLogger("provenwork.web")
 
@@ -80,18 +80,6 @@ class Context:
         self._metrics.in_flight.inc()
         try:
             await self._app(scope, receive, answer)
-        except Exception as error:
-            problem = _noted(error)
-            if answer.status:
-                # Half of an answer is out: cutting it off is all that tells the caller.
-                raise
-            await problem_response(problem, identity)(scope, receive, answer)
-        except asyncio.CancelledError:
-            # The service ends before the request does; whether its effect was just being committed, nobody knows.
-            if not answer.status:
-                ending = TimedOut("the service is stopping")
-                await problem_response(ending, identity)(scope, receive, answer)
-            raise
         finally:
             self._metrics.in_flight.dec()
             self._note(scope, answer.status, time.perf_counter() - began)
@@ -120,7 +108,7 @@ class Context:
         self._metrics.answered(scope["method"], route, status, seconds)
         quiet = scope["path"] in QUIET_PATHS and status < 500
         said = {
-            "method": scope["method"],
+            "method": scope["method"][:16],
             # The query is left out: it may say what is nobody's business.
             "path": scope["path"][:200],
             "route": route,
@@ -129,6 +117,44 @@ class Context:
             "principal": scope.get("state", {}).get("principal", ""),
         }
         _log.log(logging.DEBUG if quiet else logging.INFO, "request", extra=said)
+
+
+class Problems:
+    """A layer: errors as answers. It is inside of the one for browsers' origins: pages may read what was wrong.
+
+    Args:
+        app: What is inside.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves a connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def answer(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        except Exception as error:
+            problem = _noted(error)
+            if begun:
+                # Half of an answer is out: cutting it off is all that tells the caller.
+                raise
+            await problem_response(problem, request_id(scope))(scope, receive, answer)
+        except asyncio.CancelledError:
+            # The service ends before the request does; whether its effect was just being committed, nobody knows.
+            if not begun:
+                ending = TimedOut("the service is stopping")
+                await problem_response(ending, request_id(scope))(scope, receive, answer)
+            raise
 
 
 class _Answer:

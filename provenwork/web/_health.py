@@ -53,6 +53,7 @@ class Health:
         self._networks = [ipaddress.ip_network(one) for one in settings.metrics_from]
         self._proxies = settings.proxies
         self._metrics = metrics
+        self._looking: asyncio.Task[dict[str, str]] | None = None
         self.stopping = False
         """Whether the service takes no more work."""
 
@@ -67,9 +68,15 @@ class Health:
 
     async def problems(self) -> dict[str, str]:
         """What is wrong, by what it is wrong with; empty if nothing is."""
-        answers = await asyncio.gather(*(_ask(check) for check in self._checks.values()))
-        found = {name: answer for name, answer in zip(self._checks, answers, strict=True) if answer}
+        # Anybody may ask, as often as they like: all who ask at the same time share one look.
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look(), name="readiness")
+        found = await asyncio.shield(self._looking)
         return {"service": "it is stopping", **found} if self.stopping else found
+
+    async def _look(self) -> dict[str, str]:
+        answers = await asyncio.gather(*(_ask(check) for check in self._checks.values()))
+        return {name: answer for name, answer in zip(self._checks, answers, strict=True) if answer}
 
     async def _healthz(self, _request: Request) -> Response:
         return JSONResponse({"status": "ok"})

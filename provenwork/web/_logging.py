@@ -123,7 +123,11 @@ def configure_logging(
             "formatters": {"ours": formatter},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "ours"}},
             "root": {"handlers": ["stderr"], "level": level},
-            # Each request is logged once, by us.
-            "loggers": {"uvicorn.access": {"level": "CRITICAL", "propagate": False}},
+            "loggers": {
+                # Each request is logged once, by us.
+                "uvicorn.access": {"level": "CRITICAL", "propagate": False},
+                # Below a warning it writes every WebSocket's address, with its query.
+                "uvicorn.error": {"level": "WARNING"},
+            },
         }
     )

@@ -87,8 +87,9 @@ async def _idempotent(
     # Nobody's key is nobody else's: who does not say who they are is known by where they call from.
     client = request.client.host if request.client else ""
     principal = f"caller {caller.id}" if caller else f"address {network_of(client)}"
-    identity = RequestId(principal, request.method, request.url.path, idempotency_key)
-    query = request.url.query.encode()
+    # As the route sees it: a URL is put together from parts, and two paths can become one.
+    identity = RequestId(principal, request.method, request.scope["path"], idempotency_key)
+    query: bytes = request.scope["query_string"]
     return Idempotent(database, identity, query + b"\n" + await request.body())
 
 

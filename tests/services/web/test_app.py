@@ -9,8 +9,10 @@ import pytest
 from fastapi import APIRouter
 from pydantic import BaseModel, ValidationError
 
+from provenwork.store import forget_full_buckets
 from provenwork.web import Model, Router, Service, WebSettings, create_app
-from tests.services.store.harness import ROOT
+from provenwork.web._app import _forget_all
+from tests.services.store.harness import ROOT, ask
 from tests.services.web.test_problems import STATUSES
 
 pytestmark = pytest.mark.anyio
@@ -28,6 +30,17 @@ class Outer(Model):
     """Strict outside, loose inside."""
 
     inner: list[Loose]
+
+
+async def test_tidying_keeps_up(database, url):
+    """However many buckets of many addresses became full since the last time, none of them is left."""
+    ask(
+        url,
+        "INSERT INTO rate_buckets (bucket, tokens, refilled_at, full_at)"
+        " SELECT lpad(n::text, 32, '0'), 1, now(), now() - interval '1 s' FROM generate_series(1, 2500) AS n",
+    )
+    await _forget_all(database, forget_full_buckets)
+    assert ask(url, "SELECT count(*) FROM rate_buckets") == [(0,)]
 
 
 async def test_what_services_must_be(database):

@@ -45,6 +45,24 @@ async def test_database_gone(start, proxy):
         assert (await service.get("/readyz")).status_code == 200
 
 
+async def test_flood_of_looks(start):
+    """However many ask at a time whether a service is ready, it looks once for all of them."""
+    looks = []
+
+    async def check():
+        looks.append(1)
+        await asyncio.sleep(0.5)
+        return ""
+
+    service = await start(service={"checks": {"slow": check}})
+    answers = await asyncio.gather(*(service.get("/readyz") for _ in range(20)))
+    assert [answer.status_code for answer in answers] == [200] * 20
+    assert len(looks) <= 3
+    looks.clear()
+    await service.get("/readyz")
+    assert len(looks) == 1
+
+
 async def test_old_tables(start, url):
     """With tables of another version a service is not ready."""
     service = await start()

@@ -86,6 +86,18 @@ def test_libraries():
     assert json.loads(text)["event"] == "at postgres://[hidden]@h/d"
 
 
+def test_queries_of_sockets():
+    """What uvicorn says of every WebSocket, its query included, is not written; what goes wrong is."""
+    text = logged(
+        """
+uvicorn = logging.getLogger("uvicorn.error")
+uvicorn.info('%s - "WebSocket %s" [accepted]', "1.2.3.4:5", "/ws?ticket=abcdef")
+uvicorn.warning("Invalid HTTP request received.")
+"""
+    )
+    assert json.loads(text)["event"] == "Invalid HTTP request received."
+
+
 @given(st.text(min_size=6, max_size=30).filter(lambda text: "hidden" not in text), st.data())
 def test_known_secrets_never(secret, data):
     """A known secret does not get through, in whatever text it stands and however deep."""

@@ -102,6 +102,17 @@ async def test_without_a_key(service, url):
     assert len(paid(url)) == 2
 
 
+async def test_paths_that_look_alike(service, url):
+    """Paths that a URL would be written alike for are different routes: none is answered with another's answer."""
+    first = await pay(service, "k", name="7%23x")
+    second = await pay(service, "k", name="7%2523x")
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert "idempotency-replayed" not in second.headers
+    assert (await pay(service, "k", name="x")).status_code == 201
+    problem_of(await pay(service, "k", name="x%0A"), 422, "validation_error")
+    assert len(paid(url)) == 3
+
+
 async def test_other_body(service, url):
     """The same key with another body, or another query, is refused and has no effect."""
     await pay(service, "k")
