@@ -10,7 +10,6 @@ from tests.services.store.harness import ask, child, wait_for
 pytestmark = pytest.mark.anyio
 
 MOMENTS = {
-    "before the first page": Fault("die_before", "eth_getLogs"),
     "between two pages": Fault("die_before", "eth_getLogs", skip=2),
     "logs read, not written": Fault("die_after", "eth_getBlockReceipts", skip=3),
 }
