@@ -36,6 +36,7 @@ SUBJECTS = {
     "indexer": "bench.indexer_service",
     "sender": "bench.sender_service",
     "web": "bench.web_service",
+    "sockets": "bench.socket_service",
 }
 
 

@@ -83,6 +83,12 @@ class Wire(WebSocketsSansIOProtocol):
         self.close_timer = self.loop.call_later(_LAST_WORDS, self.transport.close)
         self._end_soon()
 
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            # uvicorn would complain in its log that nothing was answered, for every refusal.
+            self.handshake_complete = True
+
     def pause_writing(self) -> None:
         super().pause_writing()
         # Else every ping of a peer that does not read would add its pong to the buffer.

@@ -236,13 +236,14 @@ def test_parameters_refused(query, name):
     assert list(caught.value.fields) == [f"query.{name}"]
 
 
-async def test_refused_before_it_opens(database):
-    """A handshake with a wrong parameter is answered with 400, and no socket opens."""
-    async with serving(database) as running:
+async def test_refused_before_it_opens(database, caplog):
+    """A handshake with a wrong parameter is answered with 400, no socket opens, and no error is logged."""
+    async with serving(database, uvicorn_settings={"log_level": "error", "log_config": None}) as running:
         status, _, problem = await refusal(running, "after=-1")
         assert (status, problem["type"]) == (400, "validation_error")
         assert list(problem["fields"]) == ["query.after"]
         assert (running.hub.refused, running.hub.accepted) == (1, 0)
+    assert caplog.records == []
 
 
 async def test_cross_site(database):
