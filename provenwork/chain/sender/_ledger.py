@@ -276,6 +276,9 @@ class Ledger:
         while True:
             async with self._database.transaction() as transaction:
                 rows = (await transaction.execute(_KNOWN, values)).all()
+                if not rows:
+                    # Another database by now, from before the account's first look.
+                    return nonce
                 given = [row for row in rows if row.nonce is not None]
                 below = rows[0].known_below
                 known = [
