@@ -106,7 +106,8 @@ class Context:
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
         self._metrics.answered(scope["method"], route, status, seconds)
-        quiet = scope["path"] in QUIET_PATHS and status < 500
+        # A flood is counted; it does not fill the log too.
+        quiet = (scope["path"] in QUIET_PATHS and status < 500) or status == 429
         said = {
             "method": scope["method"][:16],
             # The query is left out: it may say what is nobody's business.

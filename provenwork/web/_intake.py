@@ -85,6 +85,9 @@ class Intake:
         """All of it; None if the caller has gone."""
         limit = self._settings.body_limit
         headers = Headers(scope=scope)
+        if "content-length" in headers and "transfer-encoding" in headers:
+            # Where proxies read one and servers the other, a request can hide in another's body (RFC 9112 section 6.3).
+            raise Malformed("the request has both Content-Length and Transfer-Encoding")
         if headers.get("content-encoding", "identity").lower() != "identity":
             # A kilobyte of zip can be a gigabyte of zeros.
             raise MediaTypeUnsupported("the body is compressed; send it as it is")

@@ -22,7 +22,7 @@ _SECRET_NAME: Final = re.compile(
     r"secret|passw|private_?key|api_?key|(access|refresh|auth|bearer|session)_?token|authori[sz]ation|cookie|mnemonic|seed$|seed_|credential|dsn",
     re.IGNORECASE,
 )
-_IN_URL: Final = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_IN_URL: Final = re.compile(r"(?<=://)[^/\s]+(?=@)")
 _IN_HEADER: Final = re.compile(r"\b(Bearer|Basic|Digest)\s+[^\s\"',]+", re.IGNORECASE)
 _IN_QUERY: Final = re.compile(
     r"([?&](?:[\w-]*(?:token|secret|key|password|signature))=)[^&\s\"']+", re.IGNORECASE

@@ -31,10 +31,18 @@ __all__ = ["Idempotent", "Once", "Reply"]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer before it is JSON; amounts as decimal strings."""
+    """An answer before it is JSON; amounts as decimal strings.
+
+    Raises:
+        ValueError: Its status has no body (204, 304), or is none of 200 to 599.
+    """
 
     status: int
     body: Any
+
+    def __post_init__(self) -> None:
+        if not 200 <= self.status <= 599 or self.status in (204, 304):
+            raise ValueError(f"an answer with a body does not have the status {self.status}")
 
 
 class Idempotent:
@@ -59,8 +67,10 @@ class Idempotent:
 
         async def answer(transaction: Transaction) -> Answer:
             reply = await effect(transaction)
-            body = json.dumps(reply.body, ensure_ascii=False, separators=(",", ":")).encode()
-            return Answer(reply.status, body)
+            text = json.dumps(
+                reply.body, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+            )
+            return Answer(reply.status, text.encode())
 
         if self._request_id is None:
             async with self._database.transaction() as transaction:

@@ -19,6 +19,7 @@ from provenwork.web._json import read_json
 __all__ = ["Model", "Router", "StrictRoute", "validation_failed"]
 
 _MOST_FIELDS: Final = 20
+_LONGEST_REASON: Final = 200
 _LONGEST_MEDIA_TYPE: Final = 200
 
 
@@ -123,7 +124,8 @@ def validation_failed(error: RequestValidationError) -> ValidationFailed:
     wrong = {}
     for found in error.errors()[:_MOST_FIELDS]:
         place = ".".join(str(step)[:40] for step in found["loc"])
-        wrong[place] = found["msg"]
+        # Some messages repeat what was sent.
+        wrong[place] = found["msg"][:_LONGEST_REASON]
     return ValidationFailed(_sentence(wrong), fields=wrong)
 
 

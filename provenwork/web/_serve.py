@@ -28,6 +28,7 @@ from provenwork.web._wire import UVICORN_SOCKETS
 
 __all__ = ["serve"]
 
+_MOST_BUFFERED: Final = 65_536  # bytes of an answer that wait in this process
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -52,7 +53,7 @@ async def serve(
     listening = listening or _bound(settings)
     config = uvicorn.Config(
         app,
-        http=type("Protocol", (_Impatient,), {"header_timeout": settings.header_timeout}),
+        http=_patience_of(settings),
         # Configured by the program, if at all.
         log_config=None,
         access_log=False,
@@ -66,6 +67,7 @@ async def serve(
         timeout_graceful_shutdown=settings.shutdown_timeout,
         **UVICORN_SOCKETS,
     )
+    app.state.health.stopping = False
     server = _Server(config, app.state.health, settings.drain)
     waiting = asyncio.create_task(server.stop_with(stop or asyncio.Event()))
     try:
@@ -134,22 +136,49 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
+def _patience_of(settings: WebSettings) -> type[H11Protocol]:
+    times = {"header_timeout": settings.header_timeout, "write_timeout": settings.write_timeout}
+    return type("Protocol", (_Impatient,), times)
+
+
 class _Impatient(H11Protocol):
-    """uvicorn's HTTP/1.1, which waits for a request's headers, or for the rest of a refused body, only so long.
+    """uvicorn's HTTP/1.1, which waits only so long: for headers, for the rest of a refused body, for an answer to be taken.
 
     uvicorn would wait for ever. A refused body is not cut off at once: the caller would lose the answer with it.
     """
 
     header_timeout: float
+    write_timeout: float
     _waiting: asyncio.TimerHandle | None = None
+    _stuck: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=_MOST_BUFFERED)
+        connection = transport.get_extra_info("socket")
+        if connection.family in (socket.AF_INET, socket.AF_INET6):
+            # What the kernel holds for a peer that takes nothing, also after the connection was closed here.
+            patience = max(1, int(self.write_timeout * 1_000))
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, patience)
         self._expect()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._expect_no_more()
+        self._go_on()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stuck = self.loop.call_later(self.write_timeout, self._give_up)
+
+    def resume_writing(self) -> None:
+        self._go_on()
+        super().resume_writing()
+
+    def _go_on(self) -> None:
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

@@ -71,6 +71,8 @@ class WebSettings(BaseSettings):
     """For a request's body to arrive."""
     header_timeout: float = Field(default=10.0, gt=0)
     """For a request's line and headers to arrive."""
+    write_timeout: float = Field(default=30.0, gt=0)
+    """For the caller to take some of an answer: one that reads less than about 64 KiB in this time is cut off."""
     request_timeout: float = Field(default=30.0, gt=0)
     """For a request to be answered, once it has arrived."""
     most_requests: int = Field(default=256, ge=1)

@@ -82,7 +82,7 @@ log.info("raw", extra={{"thing": [{SECRET!r}, {{"deep": {SECRET!r}}}]}})
 
 def test_libraries():
     """What libraries log comes out in the same way."""
-    text = logged('logging.getLogger("uvicorn.error").error("at %s", "postgres://u:pw-pw@h/d")')
+    text = logged('logging.getLogger("uvicorn.error").error("at %s", "postgres://u:p@w-pw@h/d")')
     assert json.loads(text)["event"] == "at postgres://[hidden]@h/d"
 
 

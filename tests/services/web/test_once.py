@@ -152,6 +152,13 @@ async def test_refusal_is_an_answer(service, url):
     assert ask(url, "SELECT count(*) FROM events") == [(1,)]
 
 
+@pytest.mark.parametrize("status", [100, 199, 204, 304, 600])
+def test_replies_that_are_none(status):
+    """An answer whose status allows no body is refused where it is made: its effect is taken back."""
+    with pytest.raises(ValueError, match=f"status {status}"):
+        Reply(status, {})
+
+
 @pytest.mark.parametrize("key", ["k" * 256, "k\x7f", "é"])
 async def test_keys_that_are_none(service, url, key):
     """A key that cannot be kept is refused."""

@@ -191,6 +191,17 @@ async def test_large_body(service, jobs):
     assert jobs.verdicts == []
 
 
+async def test_two_lengths(service, jobs):
+    """A request that says in two ways how long it is, which a proxy and a service could read differently, is refused."""
+    request = (
+        b"POST /jobs/7/verify HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    )
+    request += b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
+    request += b'11\r\n{"approved":true}\r\n0\r\n\r\n'
+    assert (await service.send(request)).startswith(b"HTTP/1.1 400")
+    assert jobs.verdicts == []
+
+
 async def test_large_body_in_chunks(service, jobs):
     """A body that does not say how long it is, is refused as soon as it is too long."""
 

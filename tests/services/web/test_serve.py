@@ -216,6 +216,45 @@ async def test_end_that_takes_too_long(start):
     problem_of(await asked, 504, "timeout")
 
 
+async def test_answer_that_is_not_read(start):
+    """A caller that does not read its answer is cut off, and nothing is kept for it."""
+    router = Router()
+
+    @router.get("/large")
+    async def large() -> str:
+        return "x" * 5_000_000
+
+    service = await start(router, write_timeout=0.5)
+    with socket.socket() as caller:
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        caller.connect(("127.0.0.1", service.port))
+        caller.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        in_flight = service.app.state.metrics.in_flight._value
+        await wait_for(lambda: in_flight.get() == 1)
+        await wait_for(lambda: in_flight.get() == 0)
+        await asyncio.sleep(1.0)
+        caller.setblocking(False)
+        with pytest.raises(ConnectionResetError):
+            _read_all(caller)
+
+
+async def test_answer_that_is_read_slowly(start):
+    """A caller that reads slowly, but reads, gets all of its answer."""
+    router = Router()
+
+    @router.get("/large")
+    async def large() -> str:
+        return "x" * 2_000_000
+
+    service = await start(router, write_timeout=0.5)
+    async with service.raw() as (reader, writer):
+        writer.write(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        for _ in range(20):
+            await asyncio.sleep(0.1)
+            assert len(await reader.readexactly(100_000)) == 100_000
+
+
 async def test_large_headers(start):
     """Headers beyond their bound are refused."""
     service = await start()
@@ -262,6 +301,11 @@ async def test_database_restarts(data_folder):
         stop.set()
         await serving
     await asyncio.to_thread(second.stop)
+
+
+def _read_all(caller):
+    while caller.recv(65_536):
+        pass
 
 
 async def _trickle(writer, data):

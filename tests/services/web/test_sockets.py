@@ -238,7 +238,9 @@ def test_parameters_refused(query, name):
 
 async def test_refused_before_it_opens(database, caplog):
     """A handshake with a wrong parameter is answered with 400, no socket opens, and no error is logged."""
-    async with serving(database, uvicorn_settings={"log_level": "error", "log_config": None}) as running:
+    async with serving(
+        database, uvicorn_settings={"log_level": "error", "log_config": None}
+    ) as running:
         status, _, problem = await refusal(running, "after=-1")
         assert (status, problem["type"]) == (400, "validation_error")
         assert list(problem["fields"]) == ["query.after"]
