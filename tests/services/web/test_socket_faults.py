@@ -99,14 +99,22 @@ async def test_slow_but_getting_on(database):
 
 
 async def test_losing_ground(database):
-    """A client that reads, but falls further and further behind, is told where it may go on, and closed with 4408."""
-    async with serving(database, send_timeout=0.3, queue=20) as running:
+    """A client that reads all the time, but falls further and further behind, is told where to go on: 4408."""
+    async with serving(database, send_timeout=1.0, queue=20) as running:
         async with deaf(running) as client:
             await wait_for(lambda: running.hub.open == 1)
             got = b""
+
+            async def trickle():
+                nonlocal got
+                while running.hub.open:
+                    got += await client.read(8_192)
+                    await asyncio.sleep(0.01)
+
+            reading = asyncio.create_task(trickle())
             while running.hub.open:
                 await emit_many(database, 50, size=20_000)
-                got += await client.read(8_192)
+            await reading
             *_, event, resync, code = messages_of(got + await client.read_all())
         assert (resync["type"], resync["after"], code) == ("resync", event["seq"], 4408)
         async with watching(running, f"after={resync['after']}") as again:
