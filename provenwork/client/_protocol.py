@@ -76,6 +76,7 @@ class Follower:
         after: The number after which to begin; None for what comes from now on.
         stream: The stream's name, if it is known: another one's numbers would mean nothing.
         filtered: Whether the server leaves out what the follower did not ask for. If not, every number must come.
+        patience: Seconds that a server may take to greet.
         jitter: Spreads the pauses, so that many followers do not come back at the same moment.
     """
 
@@ -85,13 +86,14 @@ class Follower:
         after: int | None,
         filtered: bool,
         stream: str = "",
+        patience: float = 10.0,
         jitter: random.Random | None = None,
     ) -> None:
         if after is not None and after < 0:
             raise ValidationFailed("a position is 0 or above")
         self.position = after
         """Everything up to this number is done with: where another follower would go on."""
-        self.silence = 10.0
+        self.silence = patience
         """Seconds without a message after which the connection is dead."""
         self.stream = stream
         """The stream's name, once it is known."""
@@ -100,6 +102,7 @@ class Follower:
         self._told = after
         """The last number heard of; known from the first greeting on."""
         self._filtered = filtered
+        self._patience = patience
         self._jitter = jitter or random.Random()  # noqa: S311 (nobody gains by guessing it)
         self._failures = 0
         self._greeted = False
@@ -121,7 +124,7 @@ class Follower:
         """A connection is made."""
         self._greeted = False
         self._latest.clear()
-        self.silence = 10.0
+        self.silence = self._patience
 
     def receive(self, text: str | bytes) -> LiveEvent | None:
         """The event in a message; None if it has none that is new. The one before must be done with (`take`).

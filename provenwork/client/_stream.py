@@ -59,7 +59,7 @@ class EventStream:
         insecure: Whether ws:// may leave this machine.
         tls: How to check the server; if not said, as the system does.
         max_size: The largest message, in bytes; a larger one raises `EventsInconsistent`.
-        open_timeout: Seconds for making a connection.
+        open_timeout: Seconds for making a connection, and as many for the server to greet.
         jitter: Spreads the pauses; of the system's randomness if not said.
 
     Raises:
@@ -93,6 +93,7 @@ class EventStream:
             after=after if stored is None else stored,
             stream=stream,
             filtered=bool(types or filters),
+            patience=open_timeout,
             jitter=jitter,
         )
         self._connection: ClientConnection | None = None

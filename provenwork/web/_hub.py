@@ -28,6 +28,7 @@ from provenwork.core.errors import (
     Forbidden,
     ProvenworkError,
     RateLimited,
+    TimedOut,
     Unavailable,
 )
 from provenwork.store import Database, Event, Feed, Listener, last_seq
@@ -217,7 +218,11 @@ class Hub:
             raise Forbidden("pages of this origin may not connect")
         wish = wish_of(websocket.query_params, self.policy)
         if self._authenticate:
-            await self._authenticate(websocket)
+            try:
+                async with asyncio.timeout(self.policy.start_timeout):
+                    await self._authenticate(websocket)
+            except TimeoutError:
+                raise TimedOut("it took too long to find out who calls") from None
         with suppress(TimeoutError):
             async with asyncio.timeout(self.policy.start_timeout):
                 await self._ready.wait()

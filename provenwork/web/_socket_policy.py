@@ -33,7 +33,7 @@ class SocketPolicy:
     send_timeout: float = 10.0
     """Seconds within which a client must make room in its buffer."""
     start_timeout: float = 5.0
-    """Seconds that a handshake waits for a hub that has not seen its database yet."""
+    """Seconds that a handshake waits for who calls to be found out, and for a hub that has not seen its database yet."""
     reads: int = 4
     """How many clients' older events are read from the database at a time."""
     most_sockets: int = 10_000

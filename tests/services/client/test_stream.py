@@ -304,11 +304,9 @@ async def test_half_open():
 async def test_never_greeted():
     """A connection on which nobody greets is not waited on for ever."""
     async with scripted([None], [HELLO, event(1), None]) as server:
-        stream = following(server.url, after=0)
-        stream._follower.connected = lambda: None
-        stream._follower.silence = 0.3
-        async with stream as events:
-            assert (await anext(events)).seq == 1
+        async with reading(server.url, after=0, open_timeout=0.5) as reader:
+            await reader.has(1)
+        assert server.paths == ["/ws?after=0", "/ws?after=0"]
 
 
 async def test_goes_on_from_the_first_greeting():

@@ -300,6 +300,18 @@ async def test_authentication(database):
             assert client.messages[0]["type"] == "hello"
 
 
+async def test_authentication_that_hangs(database):
+    """A handshake does not hold its place for longer than it may, whatever who calls is asked of."""
+
+    async def authenticate(websocket):
+        await asyncio.sleep(60)
+
+    async with serving(database, authenticate=authenticate, start_timeout=0.2) as running:
+        status, headers, problem = await refusal(running)
+        assert (status, problem["type"], headers["retry-after"]) == (504, "timeout", "1")
+        await wait_for(lambda: running.hub._taken == 0)
+
+
 async def test_most_sockets(database):
     """One socket too many is refused with 503, and gets in when another has left."""
     async with serving(database, most_sockets=2) as running:
