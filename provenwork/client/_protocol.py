@@ -189,14 +189,19 @@ class Follower:
 
     # --------------------------------------------------------------------------------------------------- endings
 
-    def refused(self, status: int, headers: Mapping[str, str], body: bytes) -> float:
+    def refused(self, status: int, retry_after: str, body: bytes) -> float:
         """The server refused the handshake. Seconds until it is worth asking again.
+
+        Args:
+            status: Its answer's.
+            retry_after: The header of that name; empty if there is none.
+            body: A problem, or anything.
 
         Raises:
             ProvenworkError: Asking again is no use: what the server said, as the error of the same name.
         """
         if status in _AGAIN:
-            return max(self.failed(), self._retry_after(headers.get("Retry-After", "")))
+            return max(self.failed(), self._retry_after(retry_after))
         raise _refusal(status, body)
 
     def closed(self, code: int) -> float:

@@ -176,7 +176,10 @@ class EventStream:
             )
         except InvalidStatus as refused:
             answer = refused.response
-            pause = self._follower.refused(answer.status_code, answer.headers, answer.body or b"")
+            later = answer.headers.get_all("Retry-After")
+            pause = self._follower.refused(
+                answer.status_code, later[-1] if later else "", answer.body or b""
+            )
             raise _Lost(f"refused with {answer.status_code}", pause) from None
         except ssl.SSLCertVerificationError as problem:
             raise Unavailable(

@@ -33,6 +33,7 @@ _CHUNK = (
     16 * 1024
 )  # bytes that are handed to a connection at a time; the last message may exceed it
 _PAGE = 250
+_MOST_CHUNKS = 64  # kept until the next event, for clients that stand at the same number
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ class Recent:
         if known is None:
             events = (self._events[seq] for seq in range(after + 1, self.last + 1))
             known = chunk_of(events, wanted, after)
-            if len(self._chunks) < self._most:
+            if len(self._chunks) < _MOST_CHUNKS:
                 self._chunks[wanted, after] = known
         return known
 
@@ -225,7 +226,7 @@ class History:
             if reading is None:
                 reading = asyncio.create_task(self._read(number), name=f"page of {self._stream}")
                 self._reading[number] = reading
-                reading.add_done_callback(lambda _: self._reading.pop(number, None))
+                reading.add_done_callback(lambda done: self._forget(number, done))
             # Whoever leaves does not take the page away from the others.
             page = await asyncio.shield(reading)
         else:
@@ -240,6 +241,12 @@ class History:
         for task in reading:
             task.cancel()
         await asyncio.gather(*reading, return_exceptions=True)
+
+    def _forget(self, number: int, reading: asyncio.Task[list[Rendered]]) -> None:
+        del self._reading[number]
+        if not reading.cancelled():
+            # Whoever still waits gets the failure; if nobody does, it is nobody's.
+            reading.exception()
 
     async def _read(self, number: int) -> list[Rendered]:
         start = number * _PAGE

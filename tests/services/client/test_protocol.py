@@ -358,13 +358,13 @@ def test_retry_after(header, at_least, at_most):
     """A refusal for now is asked again after the time that the server says, not before, and not together with all others."""
     for seed in range(20):
         follower = Follower(after=0, filtered=False, jitter=random.Random(seed))
-        assert at_least <= follower.refused(503, {"Retry-After": header}, b"") <= at_most
+        assert at_least <= follower.refused(503, header, b"") <= at_most
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
 def test_refused_for_now(status):
     """What may be different soon is asked again."""
-    assert Follower(after=0, filtered=False).refused(status, {}, b"") <= 0.5
+    assert Follower(after=0, filtered=False).refused(status, "", b"") <= 0.5
 
 
 WRONG_PARAMETER = {
@@ -394,7 +394,7 @@ def test_refused_for_good(status, body, kind, said):
     """What would be refused again is raised, as the error that the server names, with what it says."""
     encoded = b"" if body is None else json.dumps(body).encode()
     with pytest.raises(ServiceError, match=said) as caught:
-        Follower(after=0, filtered=False).refused(status, {}, encoded)
+        Follower(after=0, filtered=False).refused(status, "", encoded)
     assert type(caught.value) is kind
     if kind is ValidationFailed and body["detail"]:
         assert caught.value.fields == {"query.after": "x"}
