@@ -32,10 +32,11 @@ from provenwork.core.errors import (
     Unavailable,
 )
 from provenwork.store import Database, Event, Feed, Listener, last_seq
+from provenwork.web._callers import network_of
 from provenwork.web._context import request_id
 from provenwork.web._frames import History, Recent, Renderer, chunk_of, control_frame, plain_message
 from provenwork.web._problems import problem_response
-from provenwork.web._socket_policy import Filter, SocketPolicy, Wish, address_group, wish_of
+from provenwork.web._socket_policy import Filter, SocketPolicy, Wish, wish_of
 from provenwork.web._wire import Wire, wire_of
 
 __all__ = ["BEYOND", "DAMAGED", "RESTART", "TOO_SLOW", "Hub"]
@@ -174,7 +175,7 @@ class Hub:
     async def _serve(self, websocket: WebSocket) -> None:
         host = websocket.client.host if websocket.client else ""
         try:
-            with self._place(address_group(host)):
+            with self._place(network_of(host)):
                 wish = await self._admit(websocket)
                 beyond = await self._is_beyond(wish)
                 wire = wire_of(websocket.scope)

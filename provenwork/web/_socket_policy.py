@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from starlette.datastructures import QueryParams
 
 from provenwork.core.errors import Malformed
 
-__all__ = ["Filter", "SocketPolicy", "Wish", "address_group", "comparable", "wish_of"]
+__all__ = ["Filter", "SocketPolicy", "Wish", "comparable", "wish_of"]
 
 _LONGEST_VALUE: Final = 200
 _MOST_AFTER: Final = 2**63 - 1
@@ -138,16 +137,3 @@ def _number(text: str) -> int:
 
 def _malformed(name: str, why: str, *, hint: str = "") -> Malformed:
     return Malformed(f"{name}: {why}", fields={f"query.{name}": why}, hint=hint)
-
-
-def address_group(host: str) -> str:
-    """What counts as one caller: an IPv4 address, or the 64 bits of an IPv6 network, which one household has whole."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((int(address) >> 64 << 64, 64)))
-    return str(address)

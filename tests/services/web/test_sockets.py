@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from provenwork.core.errors import AuthError, Malformed
 from provenwork.web._hub import Hub
-from provenwork.web._socket_policy import SocketPolicy, address_group, wish_of
+from provenwork.web._socket_policy import SocketPolicy, wish_of
 from tests.services.store.harness import ask, wait_for
 from tests.services.web.sockets import emit, emit_many, served, serving, watching
 
@@ -334,22 +334,6 @@ async def test_most_per_address(database):
         status, headers, problem = await refusal(running)
         assert (status, problem["type"]) == (429, "rate_limited")
         assert int(headers["retry-after"]) >= 1
-
-
-@pytest.mark.parametrize(
-    ("host", "group"),
-    [
-        ("203.0.113.7", "203.0.113.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
-        ("::ffff:203.0.113.7", "203.0.113.7"),
-        ("", ""),
-        ("unix", "unix"),
-    ],
-)
-def test_address_group(host, group):
-    """An IPv6 network of 64 bits counts as one caller, as an IPv4 address does."""
-    assert address_group(host) == group
 
 
 async def test_flood_of_handshakes(database):
