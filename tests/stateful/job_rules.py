@@ -85,7 +85,7 @@ class JobRules(JobPostingRules):
         elif intent == "submit":
             arguments = (job.id, values[1], deadline, signature)
         logs = self.attempt("jobs", function, arguments, self.address("relayer"), broken | more)
-        self.remember(function, arguments, logs)
+        self.remember(function, arguments, signer, logs)
 
     # ---------------------------------------------------------------------------------- work
 
@@ -143,7 +143,7 @@ class JobRules(JobPostingRules):
         arguments = (job.id, worker, deadline, signature)
         relayer = self.address("relayer")
         logs = self.attempt("jobs", "claimJobBySig", arguments, relayer, broken | more, value)
-        self.remember("claimJobBySig", arguments, logs)
+        self.remember("claimJobBySig", arguments, worker, logs)
 
     def release(self, pick: int, by_sig: bool, seconds: int, rude: int) -> None:
         """A worker gives back what it claimed."""
@@ -251,7 +251,7 @@ class JobRules(JobPostingRules):
             logs = self.attempt(
                 "jobs", "verifyJobBySig", arguments, self.address("relayer"), broken | more
             )
-            self.remember("verifyJobBySig", arguments, logs)
+            self.remember("verifyJobBySig", arguments, judge, logs)
             return
         in_its_place = (
             (approved or job.verifier == job.issuer)

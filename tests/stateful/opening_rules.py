@@ -159,7 +159,7 @@ class OpeningRules(SignedPayments):
         function, relayer = "openSessionWithAuthorization", self.address("relayer")
         logs = self.attempt("market", function, arguments, relayer, broken | more)
         if logs is not None:
-            self.intents.append(("market", function, arguments))
+            self.intents.append(("market", function, arguments, payer))
 
     @precondition(lambda self: len(self.books.sessions) < MAX_SESSIONS)
     @rule(

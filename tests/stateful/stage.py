@@ -65,7 +65,8 @@ class Stage(RuleBasedStateMachine):
         self.yielding: set[str] = set()
         """Accounts with a key that carry code which takes everything, and any signature for theirs."""
         self.vouchers: list[tuple[int, int, bytes]] = []
-        self.intents: list[tuple[str, str, tuple[Any, ...]]] = []
+        self.intents: list[tuple[str, str, tuple[Any, ...], str]] = []
+        """What was carried out by a signature: contract, function, arguments, and the account that signed."""
         self.proofs: list[tuple[int, int, int, bytes]] = []
         self.seen: Any = None
         self.given: Counter[tuple[str, str]] = Counter()

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import ClassVar
 
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -130,18 +131,26 @@ class Machine(JobRules, OfficerRules, ViewRules, Invariants):
         self.touched()
 
 
+def placed(scene: Scene) -> type[Machine]:
+    """The machine, to be played in this scene."""
+
+    class Placed(Machine):
+        tally: ClassVar[Counter[str]] = Counter()
+        world, opening_books, tokens = scene.world, staticmethod(scene.books), scene.tokens
+        domains = scene.domains
+        extension, accepting_verifier = scene.extension, scene.accepting_verifier
+        refusing_code, yielding_code = scene.refusing_code, scene.yielding_code
+
+    return Placed
+
+
 def test_all_contracts_keep_their_promises(project, escrow, factory):
     """It should hold every invariant after every step, and end in bounded time, whatever anybody does."""
     scene = Scene(project, escrow, factory)
     tally: Counter[str] = Counter()
     clock = time.monotonic()
 
-    class Played(Machine):
-        world, opening_books, tokens = scene.world, staticmethod(scene.books), scene.tokens
-        domains = scene.domains
-        extension, accepting_verifier = scene.extension, scene.accepting_verifier
-        refusing_code, yielding_code = scene.refusing_code, scene.yielding_code
-
+    class Played(placed(scene)):
         def __init__(self) -> None:
             super().__init__()
             tally["histories"] += 1
