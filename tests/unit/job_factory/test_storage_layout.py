@@ -123,6 +123,22 @@ def test_optional_words(factory, issuer, worker, evaluator, relayer):
     assert elsewhere == {layout.of(CREDITS, relayer, ETHER): BOND}
 
 
+def test_no_bond(factory, issuer, worker):
+    """It should write no funder."""
+    job = posted(factory, claimBond=0)
+    claim_by = job.posted.timestamp + job.terms.claimDuration
+    tx = job.claim_by_sig()
+    usual = {"reject_fee_bps": REJECT_FEE_BPS, "claim_left": claim_by - tx.timestamp}
+    work_by = tx.timestamp + job.terms.workDuration
+    assert words(job, tx) == (
+        {
+            HEAD: layout.head(issuer, work_by, CLAIMED, **usual),
+            STAKE: layout.stake(worker, AMOUNT),
+        },
+        {layout.slot_of(layout.NONCES, ("address", worker.address)): 1},
+    )
+
+
 def test_largest(factory, usdc, owner, issuer, worker, evaluator):
     """It should keep each within its own bits."""
     usdc.mint(issuer, MAX_AMOUNT, sender=owner)

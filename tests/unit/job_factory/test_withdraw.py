@@ -119,6 +119,7 @@ def test_rounding(factory, earn, worker, gross, fee):
     factory.withdraw(worker, to=PURSE)
     assert factory.balance(PURSE) == gross - fee
     assert ask(factory.contract.feesOwed, factory.usdc) == factory.held() == fee
+    assert factory.earned(worker) == 0
 
 
 def test_returned(factory, usdc, earn, worker):

@@ -142,6 +142,7 @@ def test_single_unit(escrow, marketplace, usdc, earn, host):
     earn(1)
     escrow.withdraw(host)
     assert (escrow.balance(host), ask(marketplace.feesOwed, usdc)) == (0, 1)
+    assert escrow.earned(host) == 0
 
 
 def test_ether(escrow, marketplace, earn, host):
