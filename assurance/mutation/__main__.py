@@ -35,7 +35,8 @@ def main() -> int:
         "--patience", type=float, default=20, help="seconds of tests before the rest"
     )
     parser.add_argument("--score", type=float, default=90, help="the least score, in percent")
-    parser.add_argument("--again", action="store_true", help="what survived last time")
+    parser.add_argument("--more", action="store_true", help="go on where the last run stopped")
+    parser.add_argument("--again", action="store_true", help="only what survived or took too long")
     parser.add_argument("--report", action="store_true", help="only write the report again")
     options = parser.parse_args()
     results = FOLDER / "outcomes.jsonl"
@@ -46,13 +47,16 @@ def main() -> int:
     contracts = Contracts(tree)
     everything = contracts.mutants()
     if not options.report:
-        mutants = sample(everything, options)
-        if options.again:
-            mutants = [o for o in everything if vars(o) in _survivors(results)]
         FOLDER.mkdir(parents=True, exist_ok=True)
-        results.unlink(missing_ok=True)
+        if not (options.more or options.again):
+            results.unlink(missing_ok=True)
+        known = latest(results, everything)
+        tried = {Mutant(**outcome["mutant"]) for outcome in known}
+        mutants = [mutant for mutant in sample(everything, options) if mutant not in tried]
+        if options.again:
+            mutants = open_questions(known)
         _try(mutants, tree, contracts, options, results)
-    outcomes = [json.loads(line) for line in results.read_text().splitlines()]
+    outcomes = latest(results, everything)
     report = summary(outcomes, contracts, Equivalents.read())
     report.update(seed=options.seed, mutants=len(everything))
     REPORT.write_text(json.dumps(report, indent=1) + "\n")
@@ -94,9 +98,18 @@ def _try(
         worker.close()
 
 
-def _survivors(results: Path) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in results.read_text().splitlines()]
-    return [line["mutant"] for line in lines if line["verdict"] in ("survived", "no test")]
+def latest(results: Path, everything: list[Mutant]) -> list[dict[str, Any]]:
+    """What came of each mutant the last time that it was tried, but for those that the sources no longer have."""
+    lines = results.read_text().splitlines() if results.is_file() else []
+    outcomes = {Mutant(**one["mutant"]): one for one in map(json.loads, lines)}
+    there = set(everything)
+    return [outcome for mutant, outcome in outcomes.items() if mutant in there]
+
+
+def open_questions(known: list[dict[str, Any]]) -> list[Mutant]:
+    """What survived, and what took too long: a busy machine is slow, too."""
+    unsettled = ("survived", "no test", "timeout")
+    return [Mutant(**one["mutant"]) for one in known if one["verdict"] in unsettled]
 
 
 def summary(

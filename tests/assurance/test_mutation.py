@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from assurance.mutation.__main__ import sample, summary
+from assurance.mutation.__main__ import latest, open_questions, sample, summary
 from assurance.mutation.equivalent import Equivalents
 from assurance.mutation.operators import mutants
 from assurance.mutation.selection import Suite
@@ -168,6 +168,20 @@ def test_score(found):
     assert report["score"] == 60
     assert [explained["reason"] for explained in report["explained"]] == ["it is so"]
     assert all(survivor["diff"].startswith(f"--- {PATH}") for survivor in report["survivors"])
+
+
+def test_run_that_goes_on(tmp_path, found):
+    """The last verdict on a mutant counts, and none on one that is no longer there."""
+    results = tmp_path / "outcomes.jsonl"
+    assert latest(results, found) == []
+    killed, slow, survivor, gone = found[:4]
+    verdicts = [(slow, "timeout"), (killed, "survived"), (killed, "killed")]
+    verdicts += [(survivor, "survived"), (gone, "survived")]
+    lines = [json.dumps({"mutant": vars(mutant), "verdict": said}) for mutant, said in verdicts]
+    results.write_text("\n".join(lines) + "\n")
+    known = latest(results, [mutant for mutant in found if mutant != gone])
+    assert [outcome["verdict"] for outcome in known] == ["timeout", "killed", "survived"]
+    assert open_questions(known) == [slow, survivor]
 
 
 def test_explanations(tmp_path):
