@@ -12,6 +12,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -64,6 +65,16 @@ _PROBLEM_SCHEMA: Final[Mapping[str, Any]] = {
     },
 }
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+_HUB_FIGURES: Final[Sequence[tuple[str, str, type[GaugeMetricFamily | CounterMetricFamily], str]]] = (
+    ("sockets_open", "WebSockets", GaugeMetricFamily, "open"),
+    ("sockets_accepted", "WebSockets that were opened", CounterMetricFamily, "accepted"),
+    ("sockets_refused", "WebSockets that were refused", CounterMetricFamily, "refused"),
+    ("socket_resyncs", "WebSockets closed for being too slow or of another database", CounterMetricFamily, "resyncs"),
+    ("socket_events_sent", "Events, times the WebSockets that they were sent to", CounterMetricFamily, "events_sent"),
+    ("stream_seq", "The number of the latest event known", GaugeMetricFamily, "last"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,39 +177,12 @@ def _watch(metrics: Metrics, limiter: RateLimiter, health: Health, hubs: Mapping
         gauge,
         lambda: {"": float(health.stopping)},
     )
-    metrics.watch(
-        "sockets_open", "WebSockets", gauge, lambda: {path: hub.open for path, hub in hubs.items()}
-    )
-    metrics.watch(
-        "sockets_accepted",
-        "WebSockets that were opened",
-        counter,
-        lambda: {path: hub.accepted for path, hub in hubs.items()},
-    )
-    metrics.watch(
-        "sockets_refused",
-        "WebSockets that were refused",
-        counter,
-        lambda: {path: hub.refused for path, hub in hubs.items()},
-    )
-    metrics.watch(
-        "socket_resyncs",
-        "WebSockets closed for being too slow, or for a number of another database",
-        counter,
-        lambda: {path: hub.resyncs for path, hub in hubs.items()},
-    )
-    metrics.watch(
-        "socket_events_sent",
-        "Events, times the WebSockets that they were sent to",
-        counter,
-        lambda: {path: hub.events_sent for path, hub in hubs.items()},
-    )
-    metrics.watch(
-        "stream_seq",
-        "The number of the latest event known",
-        gauge,
-        lambda: {path: hub.last for path, hub in hubs.items()},
-    )
+    for name, description, kind, figure in _HUB_FIGURES:
+        metrics.watch(name, description, kind, partial(_figures, hubs, figure))
+
+
+def _figures(hubs: Mapping[str, Hub], name: str) -> dict[str, float]:
+    return {path: getattr(hub, name) for path, hub in hubs.items()}
 
 
 def _layers(settings: WebSettings, metrics: Metrics, limiter: RateLimiter) -> list[Middleware]:

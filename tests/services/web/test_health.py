@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import websockets
 
 from provenwork.store import Database
 from provenwork.web import Hub, Router
@@ -140,6 +141,26 @@ async def test_metrics(start, router):
     assert 'method="other"' in text
     assert "BREW" not in text
     assert 'provenwork_info{service="test",version="1"} 1.0' in text
+
+
+async def test_metrics_of_sockets(start, database):
+    """What a hub counts is shown by its path."""
+    async with database.transaction() as transaction:
+        transaction.emit("jobs", "job_posted", {"jobId": "1"})
+    service = await start(service={"hubs": {"/ws": Hub(database, "jobs")}})
+    async with websockets.connect(f"ws://127.0.0.1:{service.port}/ws?after=0") as socket:
+        for _ in range(2):
+            await socket.recv()
+        refused = await service.get("/ws?after=x")
+        text = (await service.get("/metrics")).text
+    assert refused.status_code == 404
+    for line in (
+        'sockets_open{path="/ws"} 1.0',
+        'sockets_accepted_total{path="/ws"} 1.0',
+        'socket_events_sent_total{path="/ws"} 1.0',
+        'stream_seq{path="/ws"} 1.0',
+    ):
+        assert line in text
 
 
 async def test_stopping(start, router):
