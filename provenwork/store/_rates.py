@@ -58,6 +58,7 @@ _FORGET: Final = text(
     """
 )
 _MOST_REMEMBERED: Final = 10_000
+_AT_A_TIME: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,8 @@ class RateLimiter:
         self._database = database
         self._monotonic = monotonic or (lambda: asyncio.get_running_loop().time())
         self._refused: OrderedDict[tuple[str, float], float] = OrderedDict()
+        # Many who ask for one bucket wait for its row one after the other: here, not each with a connection in its hands.
+        self._turn = asyncio.Semaphore(_AT_A_TIME)
         self.remembered = 0
         """How many requests were refused from memory."""
 
@@ -123,7 +126,7 @@ class RateLimiter:
     async def _missing(self, rate: Rate, bucket: str, cost: float) -> float:
         """How many tokens the bucket is short of; if none, they are taken."""
         values = {"bucket": bucket, "burst": rate.burst, "rate": rate.per_second, "cost": cost}
-        async with self._database.transaction() as transaction:
+        async with self._turn, self._database.transaction() as transaction:
             while (missing := await transaction.scalar(_TAKE, values)) is None:
                 if (await transaction.execute(_BEGIN, values)).rowcount:
                     return 0.0

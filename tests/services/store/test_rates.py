@@ -6,6 +6,7 @@ import math
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from provenwork.core.errors import DatabaseUnavailable, RateLimited
 from provenwork.store import Database, Rate, RateLimiter, forget_full_buckets
@@ -109,6 +110,24 @@ async def test_flood_is_answered_from_memory(limiter, database, url):
             await limiter.take(RATE, "alice")
     assert limiter.remembered == 1_000
     assert ask(url, "SELECT refilled_at, tokens, xmin::text FROM rate_buckets") == before
+
+
+async def test_crowd_leaves_connections(clock, url):
+    """However many ask at once for one bucket, others still get a connection to the database."""
+    async with Database(url, pool_size=6, lock_timeout=3.0) as database:
+        limiter = RateLimiter(database, clock)
+        async with database.transaction() as transaction:
+            await limiter.take(RATE, "alice")
+            await transaction.execute(text("SELECT FROM rate_buckets FOR UPDATE"))
+            # Nobody gets a token while the row is held.
+            crowd = [asyncio.create_task(limiter.take(RATE, "alice")) for _ in range(50)]
+            await asyncio.sleep(0.2)
+            async with asyncio.timeout(1.0), database.transaction() as another:
+                await another.scalar(text("SELECT 1"))
+            assert not any(task.done() for task in crowd)
+        outcomes = await asyncio.gather(*crowd, return_exceptions=True)
+    assert sum(outcome is None for outcome in outcomes) == 4
+    assert all(isinstance(outcome, RateLimited) for outcome in outcomes if outcome is not None)
 
 
 async def test_memory_is_bounded(limiter):
