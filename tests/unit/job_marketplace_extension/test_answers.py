@@ -102,13 +102,14 @@ def test_no_more_proofs_than_asked_for(escrow, session, host):
     assert escrow.credits(host) == GAS_PER_PROOF * GWEI // 10
 
 
-def test_gas_before(escrow, host):
+@pytest.mark.parametrize("before", [1, 3])
+def test_gas_before(escrow, host, before):
     """It should not count the proofs before the dispute."""
     session = escrow.open()
-    session.prove(1, 1, 1)
+    session.prove(*[1] * before)
     contested(session)
     set_base_fee(GWEI)
-    session.prove(CLAIMED - 3)
+    session.prove(CLAIMED - before)
     assert escrow.credits(host) == GAS_PER_PROOF * GWEI
 
 
