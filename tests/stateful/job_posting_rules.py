@@ -71,7 +71,7 @@ class JobPostingRules(SignedPayments):
     def replay_an_intent(self, pick: int, other: int) -> None:
         """Whatever was carried out once is refused for ever after, whatever round or status came since.
 
-        Unless the account that signed says yes to every signature by now: then the old one stands under what is to be
+        Unless the account that is asked says yes to every signature by now: then the old one stands under what is to be
         signed now, a nonce or a round later. An authorization names its nonce itself.
         """
         if not self.intents:
@@ -79,11 +79,17 @@ class JobPostingRules(SignedPayments):
         face, function, arguments, signer = self.intents[pick % len(self.intents)]
         request = self.world.request(face, function, arguments, self.anyone(other), 0)
         refusal = self.world.refusal(request)
-        if refusal is None and signer in self.yielding:
+        if refusal is None and self._asked_now(function, arguments, signer) in self.yielding:
             assert not function.endswith("WithAuthorization"), f"{function} passes twice"
             return
         assert refusal is not None, f"{function} passes twice"
         assert refusal.error.startswith(REFUSALS), refusal
+
+    def _asked_now(self, function: str, arguments: tuple[Any, ...], signer: str) -> str:
+        """Whose signature counts now. A worker's calls do not name it: a round later it may be another one's turn."""
+        if function in ("submitWorkBySig", "releaseClaimBySig"):
+            return self.books.jobs[arguments[0]].worker
+        return signer
 
     def revoke_intent(self, pick: int, seconds: int) -> None:
         """An issuer voids a cancellation that it may have signed."""
