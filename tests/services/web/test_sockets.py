@@ -66,11 +66,11 @@ async def test_from_beyond_what_is_known_here(database):
         await wait_for(lambda: not running.hub.delayed)
         await emit(database, {})
         await wait_for(lambda: running.hub.last == 1)
-        # No word comes of this one.
+        # No word comes of this one: mostly the hub has not seen it when the client asks.
         ask(database.url, "UPDATE streams SET seq = 2")
         ask(database.url, "INSERT INTO events VALUES ('jobs', 2, 'happened', '{}', now())")
         async with watching(running, "after=2") as client:
-            assert (client.messages[0]["seq"], running.hub.last) == (2, 1)
+            assert client.messages[0]["seq"] == 2
             await emit(database, {})
             assert await client.until(3) == [3]
 
