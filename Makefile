@@ -46,7 +46,7 @@ coverage: compile ## lines and branches of the contracts that the tests execute:
 planted: compile ## bugs planted into copies of the contracts, each of which the machine must find: build/planted.json
 	$(BIN)/python -m tests.stateful.planted $(ARGS)
 
-mutate: compile ## which changes of the contracts the tests notice: build/mutation.json; ARGS="--sample 160 --seed 1"
+mutate: compile ## which changes of the contracts the tests notice: build/mutation.json; ARGS="--sample 66 --seed 1"
 	$(BIN)/python -m assurance.mutation --workers $(WORKERS) $(ARGS)
 
 demo: compile ## play a session and a prompt job on a local chain, with real proofs made on the spot

@@ -26,7 +26,7 @@ REPORT = ROOT / "build/mutation.json"
 def main() -> int:
     """Tries the sample, reports, and fails if too few are noticed."""
     parser = argparse.ArgumentParser(prog="make mutate", description=main.__doc__)
-    parser.add_argument("--sample", type=int, default=160, help="how many mutants (default: 160)")
+    parser.add_argument("--sample", type=int, default=66, help="how many mutants (default: 66)")
     parser.add_argument("--seed", type=int, default=1, help="which ones (default: 1)")
     parser.add_argument("--skip", type=int, default=0, help="begin after so many of them")
     parser.add_argument("--only", default="", help="mutants of sources with this in their path")
