@@ -18,7 +18,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager, suppress
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
@@ -42,6 +42,8 @@ from provenwork.web._wire import Wire, wire_of
 __all__ = ["BEYOND", "DAMAGED", "RESTART", "TOO_SLOW", "Hub"]
 
 _log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
 
 TOO_SLOW = 4408
 """Close code: the client does not keep up; it may go on where it stands."""
@@ -334,16 +336,7 @@ class Hub:
 
     async def _older(self, client: _Client) -> list[Any]:
         """Events that memory does not have any more."""
-        pause = 0.1
-        while True:
-            try:
-                return await self._history.after(client.position)
-            except DatabaseError as problem:
-                if problem.retry_after is None:
-                    raise
-                _log.warning("cannot read %s, trying again: %s", self.stream, problem)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+        return await self._patiently(lambda: self._history.after(client.position))
 
     def _let_go(self, client: _Client) -> None:
         self.resyncs += 1
@@ -371,7 +364,7 @@ class Hub:
         self._close_all(DAMAGED, "the events cannot be told")
 
     async def _read(self) -> None:
-        end = await self._end()
+        end = await self._patiently(self._end)
         # What clients that come back after a restart need is read once for all of them.
         self._recent.begin(max(0, end - self.policy.queue))
         if not end:
@@ -384,11 +377,15 @@ class Hub:
                     self._ready.set()
 
     async def _end(self) -> int:
+        async with self._database.transaction(read_only=True) as transaction:
+            return await last_seq(transaction, self.stream)
+
+    async def _patiently(self, read: Callable[[], Awaitable[_T]]) -> _T:
+        """What is read, however long the database is away."""
         pause = 0.1
         while True:
             try:
-                async with self._database.transaction(read_only=True) as transaction:
-                    return await last_seq(transaction, self.stream)
+                return await read()
             except DatabaseError as problem:
                 if problem.retry_after is None:
                     raise

@@ -4,15 +4,14 @@ import asyncio
 import json
 import logging
 import random
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from contextlib import asynccontextmanager
 
 import pytest
+import trustme
 from websockets.asyncio.server import serve
 from websockets.datastructures import Headers
 from websockets.http11 import Response
@@ -440,25 +439,18 @@ async def test_cancelled(database):
             assert (await anext(events)).seq == number
 
 
-@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the test's certificate")
-async def test_certificate(tmp_path):
+async def test_certificate():
     """A server whose certificate nobody vouches for is not spoken to; one that the program trusts is."""
-    key, certificate = tmp_path / "key", tmp_path / "certificate"
-    command = (
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-        " -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
-    )
-    subprocess.run(
-        [*command.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True
-    )
+    authority = trustme.CA()
     ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ours.load_cert_chain(certificate, key)
+    authority.issue_cert("127.0.0.1").configure_cert(ours)
     async with scripted([HELLO, event(1), None], ssl=ours) as server:
         async with following(server.url, after=0) as events:
             with pytest.raises(Unavailable, match="certificate is not valid"):
                 await anext(events)
         assert server.paths == []
-        trusting = ssl.create_default_context(cafile=certificate)
+        trusting = ssl.create_default_context()
+        authority.configure_trust(trusting)
         async with reading(server.url, after=0, tls=trusting) as reader:
             await reader.has(1)
 

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from tests.services.store.harness import (
     connection_string,
     new_database,
     server_is_gone,
+    small_disk_of,
     wait_until,
 )
 
@@ -125,13 +125,7 @@ async def proxy(url: URL) -> AsyncIterator[Proxy]:
 @pytest.fixture
 def small_disk(server: EmbeddedServer) -> Iterator[Path]:
     """A folder on a disk of eight megabytes."""
-    folder = Path(tempfile.mkdtemp(prefix="provenwork-test-"))
-    command = ["mount", "-t", "tmpfs", "-o", "size=8m,mode=0700", "none", folder]
-    if os.geteuid() or subprocess.run(command, check=False, capture_output=True).returncode:
-        folder.rmdir()
-        pytest.skip("making a small disk takes the right to mount one")
-    cluster = (server.data / "cluster").stat()
-    os.chown(folder, cluster.st_uid, cluster.st_gid)
-    yield folder
-    subprocess.run(["umount", folder], check=True)
-    folder.rmdir()
+    with small_disk_of("8m", "0700") as folder:
+        cluster = (server.data / "cluster").stat()
+        os.chown(folder, cluster.st_uid, cluster.st_gid)
+        yield folder

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 import psycopg
+import pytest
 from sqlalchemy import URL
 
 ROOT = Path(__file__).parents[3]
@@ -59,6 +61,26 @@ async def wait_for(condition: Callable[[], object], *, seconds: float = 20.0) ->
     while not condition():
         assert time.monotonic() < deadline, f"not true within {seconds:g} s"
         await asyncio.sleep(0.02)
+
+
+@contextmanager
+def small_disk_of(size: str, mode: str) -> Iterator[Path]:
+    """A folder on a disk of its own that can be filled, such as 8m.
+
+    Only a file system with an end says "no space left" as a full disk does: a quota or a limit of file sizes is another
+    error, of which Postgres does other things. Mounting one takes root. Where that is missing the test is skipped, and
+    pytest's summary says so: such a run shows nothing about full disks.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="provenwork-test-"))
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size},mode={mode}", "none", folder]
+    if os.geteuid() or subprocess.run(command, check=False, capture_output=True).returncode:
+        folder.rmdir()
+        pytest.skip("making a small disk takes the right to mount one")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
+        folder.rmdir()
 
 
 # ------------------------------------------------------------------------------------------------- embedded servers

@@ -5,7 +5,6 @@ import fcntl
 import os
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from contextlib import closing, suppress
@@ -25,6 +24,7 @@ from tests.services.store.harness import (
     postmaster,
     processes_of,
     server_is_gone,
+    small_disk_of,
     wait_until,
 )
 
@@ -160,16 +160,10 @@ def test_dies_again_and_again(data):
 @pytest.fixture
 def tiny_disk():
     """A folder on a disk of a hundred megabytes: a fresh cluster takes a third of it."""
-    folder = Path(tempfile.mkdtemp(prefix="provenwork-test-"))
-    command = ["mount", "-t", "tmpfs", "-o", "size=100m,mode=0711", "none", folder]
-    if os.geteuid() or subprocess.run(command, check=False, capture_output=True).returncode:
-        folder.rmdir()
-        pytest.skip("making a small disk takes the right to mount one")
-    yield folder
-    wait_until(lambda: server_is_gone(folder / "data"))
-    wait_until(lambda: not processes_of(b"_keeper.py", folder / "data"))
-    subprocess.run(["umount", folder], check=True)
-    folder.rmdir()
+    with small_disk_of("100m", "0711") as folder:
+        yield folder
+        wait_until(lambda: server_is_gone(folder / "data"))
+        wait_until(lambda: not processes_of(b"_keeper.py", folder / "data"))
 
 
 def test_disk_of_the_server_full(tiny_disk):
